@@ -1,1 +1,7 @@
-export {};
+import type { Benchmark } from './report.js';
+
+export * from './peer.js';
+export * from './report.js';
+
+/** Every benchmark that `rapport bench` knows, in the order it lists them. */
+export const benchmarks: readonly Benchmark[] = [];

@@ -5,5 +5,6 @@ export * from './feedback.js';
 export * from './progress.js';
 export * from './random.js';
 export * from './reward.js';
+export * from './rollout.js';
 export * from './scene.js';
 export * from './spaces.js';
