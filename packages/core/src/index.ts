@@ -8,3 +8,4 @@ export * from './reward.js';
 export * from './rollout.js';
 export * from './scene.js';
 export * from './spaces.js';
+export * from './statistics.js';
