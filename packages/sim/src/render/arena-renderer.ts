@@ -1,0 +1,148 @@
+import type { ImageSize, Rgb } from '@rapport/core';
+import { InputError } from '@rapport/core';
+import type { ArenaView, ViewPolygon } from '../xmagical/view.js';
+import { drawLine, fillPolygon, type IndexImage } from './raster.js';
+
+/** Half the side of the square that the allocentric camera shows, metres: the arena's 1.1 zoomed out by 1.02. */
+const VISIBLE_HALF_SIDE = 1.1 * 1.02;
+
+/** A polygon with what drawing it needs. */
+interface DrawnPolygon {
+  readonly source: ViewPolygon;
+  readonly corners: number;
+  readonly fill: number;
+  /** Palette index, or -1 without an outline. */
+  readonly outline: number;
+}
+
+/**
+ * Draws the arena from straight above: x to the right, y up, the square [-1.122, 1.122]^2 stretched over the picture.
+ * Corners are rounded to whole pixels and nothing is anti-aliased, so that a picture is the same bytes everywhere.
+ */
+export class ArenaRenderer {
+  readonly size: ImageSize;
+  readonly #view: ArenaView;
+  readonly #image: IndexImage;
+  /** The polygons below the first moving one, drawn once. */
+  readonly #backdrop: Uint8Array;
+  readonly #polygons: readonly DrawnPolygon[];
+  /** Red, green and blue of every palette index. */
+  readonly #palette: Uint8Array;
+  readonly #xs: Int32Array;
+  readonly #ys: Int32Array;
+  readonly #crossings: Int32Array;
+
+  /** @throws InputError when the size is not made of positive integers */
+  constructor(view: ArenaView, size: ImageSize) {
+    const { width, height } = size;
+    if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+      throw new InputError(`picture size is ${width}x${height}; expected positive integers`);
+    }
+    this.size = { width, height };
+    this.#view = view;
+    this.#image = { width, height, pixels: new Uint8Array(width * height) };
+
+    const palette = new Palette();
+    const background = palette.index(view.background);
+    this.#polygons = view.polygons.map((source) => ({
+      source,
+      corners: source.vertices.length / 2,
+      fill: palette.index(source.fill),
+      outline: source.outline === undefined ? -1 : palette.index(source.outline),
+    }));
+    this.#palette = palette.bytes();
+
+    const mostCorners = Math.max(0, ...this.#polygons.map((polygon) => polygon.corners));
+    this.#xs = new Int32Array(mostCorners);
+    this.#ys = new Int32Array(mostCorners);
+    this.#crossings = new Int32Array(mostCorners);
+
+    const firstMoving = this.#polygons.findIndex((polygon) => polygon.source.body >= 0);
+    const still = firstMoving < 0 ? this.#polygons : this.#polygons.slice(0, firstMoving);
+    this.#image.pixels.fill(background);
+    for (const polygon of still) this.#draw(polygon, 0, 0, 0);
+    this.#backdrop = this.#image.pixels.slice();
+    this.#polygons = this.#polygons.slice(still.length);
+  }
+
+  /**
+   * Draws one picture.
+   * @param poses shape [view.bodyCount, 3]: x, y (metres) and angle (radians) of every body, world frame
+   * @param out RGB, row-major, shape [height, width, 3]
+   * @throws InputError when an array has another length
+   */
+  render(poses: Float64Array, out: Uint8Array): void {
+    const { pixels } = this.#image;
+    if (poses.length !== 3 * this.#view.bodyCount) {
+      throw new InputError(`poses have ${poses.length} numbers; expected ${3 * this.#view.bodyCount}`);
+    }
+    if (out.length !== 3 * pixels.length) {
+      throw new InputError(`picture buffer has ${out.length} bytes; expected ${3 * pixels.length}`);
+    }
+    pixels.set(this.#backdrop);
+    for (const polygon of this.#polygons) {
+      const pose = 3 * polygon.source.body;
+      if (pose < 0) this.#draw(polygon, 0, 0, 0);
+      else this.#draw(polygon, poses[pose]!, poses[pose + 1]!, poses[pose + 2]!);
+    }
+    const palette = this.#palette;
+    let write = 0;
+    for (let index = 0; index < pixels.length; index++) {
+      const colour = 3 * pixels[index]!;
+      out[write] = palette[colour]!;
+      out[write + 1] = palette[colour + 1]!;
+      out[write + 2] = palette[colour + 2]!;
+      write += 3;
+    }
+  }
+
+  #draw(polygon: DrawnPolygon, x: number, y: number, angle: number): void {
+    const { width, height } = this.size;
+    const { corners, source } = polygon;
+    const { vertices } = source;
+    const xs = this.#xs;
+    const ys = this.#ys;
+    const scaleX = width / (2 * VISIBLE_HALF_SIDE);
+    const scaleY = height / (2 * VISIBLE_HALF_SIDE);
+    const cosine = Math.cos(angle);
+    const sine = Math.sin(angle);
+    const columnX = scaleX * cosine;
+    const columnY = -scaleX * sine;
+    const column = scaleX * x + VISIBLE_HALF_SIDE * scaleX;
+    const rowX = -scaleY * sine;
+    const rowY = -scaleY * cosine;
+    const row = height - (scaleY * y + VISIBLE_HALF_SIDE * scaleY);
+    for (let corner = 0; corner < corners; corner++) {
+      const localX = vertices[2 * corner]!;
+      const localY = vertices[2 * corner + 1]!;
+      xs[corner] = roundHalfEven(columnX * localX + columnY * localY + column);
+      ys[corner] = roundHalfEven(rowX * localX + rowY * localY + row);
+    }
+    fillPolygon(this.#image, xs, ys, corners, polygon.fill, this.#crossings);
+    if (polygon.outline < 0) return;
+    for (let corner = 0; corner < corners; corner++) {
+      const next = corner + 1 === corners ? 0 : corner + 1;
+      drawLine(this.#image, xs[corner]!, ys[corner]!, xs[next]!, ys[next]!, polygon.outline);
+    }
+  }
+}
+
+/** NumPy's rounding: to the nearest integer, halves to the even one. */
+function roundHalfEven(value: number): number {
+  const rounded = Math.floor(value + 0.5);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/** Gives every colour a number. */
+class Palette {
+  readonly #colours: Rgb[] = [];
+
+  index([red, green, blue]: Rgb): number {
+    const known = this.#colours.findIndex((colour) => colour[0] === red && colour[1] === green && colour[2] === blue);
+    return known >= 0 ? known : this.#colours.push([red, green, blue]) - 1;
+  }
+
+  bytes(): Uint8Array {
+    return Uint8Array.from(this.#colours.flat());
+  }
+}
