@@ -1,0 +1,105 @@
+import type { Progress } from '@rapport/core';
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Seconds between plain lines of one piece of work. */
+const PLAIN_INTERVAL_SECONDS = 5;
+
+/** News on standard error: lines and progress, which do not overwrite each other. */
+export interface Reporter {
+  log(line: string): void;
+  progress(progress: Progress): void;
+  /** Ends an open bar. */
+  close(): void;
+}
+
+interface ErrorStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** A bar with the remaining time on a terminal, plain lines now and then elsewhere, nothing when quiet. */
+export function createReporter(stream: ErrorStream & NodeJS.WritableStream, quiet: boolean): Reporter {
+  if (quiet) return { log: () => {}, progress: () => {}, close: () => {} };
+  return stream.isTTY === true ? barReporter(stream) : plainReporter(stream, () => performance.now() / 1000);
+}
+
+function barReporter(stream: NodeJS.WritableStream): Reporter {
+  let bar: SingleBar | undefined;
+  let label = '';
+  let startedAt = 0;
+  const close = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    log(line) {
+      close();
+      stream.write(`${line}\n`);
+    },
+    progress(progress) {
+      if (bar === undefined || progress.label !== label) {
+        close();
+        label = progress.label;
+        bar = new SingleBar(
+          { stream, format: '{label} {bar} {value}/{total}  {remaining}{numbers}', etaBuffer: 50 },
+          Presets.shades_classic,
+        );
+        bar.start(progress.total, 0, { label, remaining: '', numbers: '' });
+        startedAt = performance.now() / 1000;
+      }
+      const seconds = performance.now() / 1000 - startedAt;
+      bar.setTotal(progress.total);
+      bar.update(progress.done, {
+        remaining: describeRemaining(progress.done, progress.total, seconds),
+        numbers: describeValues(progress.values),
+      });
+      if (progress.done >= progress.total) close();
+    },
+    close,
+  };
+}
+
+/** @param now seconds, from any origin */
+export function plainReporter(stream: ErrorStream, now: () => number): Reporter {
+  let label = '';
+  let startedAt = 0;
+  let printedAt = Number.NEGATIVE_INFINITY;
+  return {
+    log: (line) => void stream.write(`${line}\n`),
+    progress({ label: newLabel, done, total, values }) {
+      if (newLabel !== label) {
+        label = newLabel;
+        startedAt = now();
+        printedAt = Number.NEGATIVE_INFINITY;
+      }
+      if (now() - printedAt < PLAIN_INTERVAL_SECONDS && done < total) return;
+      printedAt = now();
+      const remaining = describeRemaining(done, total, now() - startedAt);
+      stream.write(`${label} ${done}/${total}${remaining === '' ? '' : `, ${remaining}`}${describeValues(values)}\n`);
+    },
+    close: () => {},
+  };
+}
+
+/** The time that is left when the work goes on as fast as it did, for example `2 min 5 s left`. */
+export function describeRemaining(done: number, total: number, seconds: number): string {
+  if (done <= 0 || done >= total || seconds <= 0) return '';
+  return `${formatDuration((seconds / done) * (total - done))} left`;
+}
+
+/** Seconds in words: `12 s`, `3 min 4 s`, `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function describeValues(values: Progress['values']): string {
+  const parts = Object.entries(values ?? {}).map(([name, value]) => `${name} ${formatNumber(value)}`);
+  return parts.length === 0 ? '' : `  ${parts.join('  ')}`;
+}
+
+function formatNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}

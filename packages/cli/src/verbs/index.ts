@@ -1,0 +1,43 @@
+import { nearestName } from '@rapport/core';
+import { UsageError } from '../config/usage-error.js';
+import type { Verb } from '../verb.js';
+
+/** Every command, in the order that help lists them. A command's own file is loaded when it is needed. */
+const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>>> = {
+  doctor: () => import('./doctor.js'),
+  test: () => import('./test.js'),
+  'config show': () => import('./config-show.js'),
+  help: () => import('./help.js'),
+};
+
+export const verbNames: readonly string[] = Object.keys(loaders);
+
+export async function loadVerb(name: string): Promise<Verb> {
+  return (await loaders[name]!()).default;
+}
+
+/**
+ * Finds the command that the first words name, longest name first.
+ * @returns the command's name and the words after it
+ * @throws UsageError naming the nearest command
+ */
+export function findVerb(words: readonly string[]): { name: string; rest: string[] } {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ');
+    if (name in loaders) return { name, rest: words.slice(length) };
+  }
+  throw unknownVerb(words);
+}
+
+function unknownVerb(words: readonly string[]): UsageError {
+  const first = words[0]!;
+  const family = verbNames.filter((name) => name.startsWith(`${first} `));
+  if (family.length > 0) {
+    const given = words[1] === undefined ? `"${first}" alone is no command` : `unknown command "${first} ${words[1]}"`;
+    return new UsageError(given, { fix: `use one of: ${family.join(', ')}` });
+  }
+  const nearest = nearestName(words.slice(0, 2).join(' '), verbNames) ?? nearestName(first, verbNames);
+  return new UsageError(`unknown command "${first}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`, {
+    fix: 'rapport help lists the commands',
+  });
+}
