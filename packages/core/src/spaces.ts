@@ -45,3 +45,31 @@ export function checkVector(space: BoxSpace, vector: ArrayLike<number>, label: s
     }
   }
 }
+
+/**
+ * Maps a vector in [-1, 1] to the bounds of a space, entry by entry.
+ * @throws InputError when a bound of the space is not finite
+ */
+export function fromUnitBox(space: BoxSpace, unit: ArrayLike<number>): Float32Array {
+  return Float32Array.from(space.entries, ({ low, high }, index) => {
+    checkFinite(space, index);
+    return low + ((unit[index]! + 1) / 2) * (high - low);
+  });
+}
+
+/** The inverse of `fromUnitBox`. */
+export function toUnitBox(space: BoxSpace, vector: ArrayLike<number>): Float32Array {
+  return Float32Array.from(space.entries, ({ low, high }, index) => {
+    checkFinite(space, index);
+    return (2 * (vector[index]! - low)) / (high - low) - 1;
+  });
+}
+
+function checkFinite(space: BoxSpace, index: number): void {
+  const { name, low, high } = space.entries[index]!;
+  if (!Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
+    throw new InputError(
+      `entry ${index} (${name}) has the bounds [${low}, ${high}]; expected finite bounds, low < high`,
+    );
+  }
+}
