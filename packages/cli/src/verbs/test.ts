@@ -55,12 +55,10 @@ export default defineVerb({
       results.push(await runStep(context, 'tests', vitestArguments(projects, options, report)));
       counts = readTestCounts(await readFile(report, 'utf8').catch(() => undefined));
     }
-    const ok = results.every((result) => result.ok) && (counts?.failed ?? 0) === 0;
-    return {
-      data: { ok, steps: results, tests: counts },
-      text: describe(results, counts),
-      exitCode: ok ? 0 : EXIT_FAILED,
-    };
+    const failedSteps = results.filter(({ ok }) => !ok).map(({ name }) => name);
+    if (failedSteps.length > 0) context.log(`failed, see above: ${failedSteps.join(', ')}`);
+    const ok = failedSteps.length === 0 && (counts?.failed ?? 0) === 0;
+    return { data: { ok, steps: results, tests: counts }, text: describe(ok, counts), exitCode: ok ? 0 : EXIT_FAILED };
   },
 });
 
@@ -114,17 +112,18 @@ async function runStep(context: Context, name: string, [tool, ...args]: readonly
       stdio: ['ignore', 2, 2],
       env: { ...process.env, CI: process.env.CI ?? '1' },
     });
+    context.signal.addEventListener('abort', () => child.kill(), { once: true });
     child.on('error', reject);
     child.on('close', resolve);
   });
   if (context.signal.aborted) throw new InterruptedError(`stopped during ${name}`);
-  return { name, ok: code === 0, seconds: (performance.now() - startedAt) / 1000 };
+  const seconds = (performance.now() - startedAt) / 1000;
+  context.log(`${code === 0 ? 'ok' : 'FAILED'}: ${name} (${formatDuration(seconds)})`);
+  return { name, ok: code === 0, seconds };
 }
 
-function describe(results: readonly StepResult[], counts: TestCounts | undefined): string {
-  const lines = results.map(
-    ({ name, ok, seconds }) => `${ok ? 'ok    ' : 'FAILED'}  ${name} (${formatDuration(seconds)})`,
-  );
-  const { passed, failed, skipped } = counts ?? { passed: 0, failed: 0, skipped: 0 };
-  return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n');
+/** The last line of the output: tools read it. */
+function describe(ok: boolean, counts: TestCounts | undefined): string {
+  if (counts === undefined) return ok ? 'passed' : 'failed';
+  return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 }
