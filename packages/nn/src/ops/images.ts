@@ -1,0 +1,61 @@
+import { makeTensor, type PoolWindow, type Tensor, type Window } from '../tensor.js';
+import { mean } from './reductions.js';
+
+type Pair = readonly [number, number];
+
+/** Sizes of a convolution; a single number stands for both directions or all sides. */
+export interface ConvolutionOptions {
+  readonly strides?: number | Pair;
+  /** [top, left, bottom, right] */
+  readonly pads?: number | readonly [number, number, number, number];
+  readonly dilations?: number | Pair;
+  readonly groups?: number;
+}
+
+/** Sizes of a pooling window; the stride is the kernel size by default. */
+export interface PoolOptions {
+  readonly kernel: number | Pair;
+  readonly strides?: number | Pair;
+  readonly pads?: number | readonly [number, number, number, number];
+}
+
+/** Cross-correlation of x [N, C, H, W] with weights [O, C / groups, kH, kW]. */
+export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
+  const { strides = 1, pads = 0, dilations = 1, groups = 1 } = options;
+  return makeTensor('conv2d', [x, weight], { ...window(strides, pads, dilations), groups });
+}
+
+/** Largest element per window of x [N, C, H, W]; padding never wins. */
+export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  return makeTensor('maxPool2d', [x], poolWindow(options));
+}
+
+/** Mean per window of x [N, C, H, W]; padding counts as zeros only with `countPadding`. */
+export function averagePool2d(x: Tensor, options: PoolOptions & { readonly countPadding?: boolean }): Tensor {
+  return makeTensor('averagePool2d', [x], { ...poolWindow(options), countPadding: options.countPadding ?? false });
+}
+
+/** Mean over height and width: [N, C, H, W] to [N, C]. */
+export function globalAveragePool(x: Tensor): Tensor {
+  return mean(x, { axes: [2, 3] });
+}
+
+function poolWindow({ kernel, strides, pads = 0 }: PoolOptions): PoolWindow {
+  return { kernel: pair(kernel), ...window(strides ?? kernel, pads, 1) };
+}
+
+function window(
+  strides: number | Pair,
+  pads: number | readonly [number, number, number, number],
+  dilations: number | Pair,
+): Window {
+  return {
+    strides: pair(strides),
+    pads: typeof pads === 'number' ? [pads, pads, pads, pads] : pads,
+    dilations: pair(dilations),
+  };
+}
+
+function pair(value: number | Pair): Pair {
+  return typeof value === 'number' ? [value, value] : value;
+}

@@ -1,0 +1,61 @@
+import * as ort from 'onnxruntime-node';
+import type { DataType, Shape, TensorData } from './tensor.js';
+
+/** A value that goes into or comes out of a session. */
+export interface RuntimeValue {
+  readonly dtype: DataType;
+  readonly shape: Shape;
+  readonly data: TensorData;
+}
+
+/** A compiled ONNX graph. This file is the only one that knows onnxruntime. */
+export interface Session {
+  /** Runs the graph. The computation blocks the calling thread; results are new arrays that belong to the caller. */
+  run(feeds: Readonly<Record<string, RuntimeValue>>): Promise<Record<string, TensorData>>;
+  /** Frees native memory. */
+  close(): Promise<void>;
+}
+
+export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    // Threads inside one operator. Nodes run one after another: training graphs are mostly chains.
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    // Fusion and constant folding; blocked convolutions where weights are baked.
+    graphOptimizationLevel: 'all',
+    // Buffers are planned once and reused by every step.
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    // Errors only: onnxruntime warns about optimisations it skips.
+    logSeverityLevel: 3,
+    // Idle workers sleep: spinning ones take the core from whoever else works on this machine.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+  return {
+    async run(feeds) {
+      const tensors: Record<string, ort.Tensor> = {};
+      for (const [name, { dtype, data, shape }] of Object.entries(feeds)) {
+        tensors[name] = new ort.Tensor(dtype, data, shape);
+      }
+      const results = await session.run(tensors);
+      const values: Record<string, TensorData> = {};
+      for (const [name, tensor] of Object.entries(results)) values[name] = tensorData(name, tensor);
+      return values;
+    },
+    close: () => session.release(),
+  };
+}
+
+function tensorData(name: string, { data }: ort.Tensor): TensorData {
+  if (
+    data instanceof Float32Array ||
+    data instanceof Int32Array ||
+    data instanceof BigInt64Array ||
+    data instanceof Uint8Array
+  ) {
+    return data;
+  }
+  throw new Error(`internal: output ${name} has an element type that the engine does not use`);
+}
