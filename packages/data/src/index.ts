@@ -1,2 +1,4 @@
+export { FFMPEG_FIX, type FfmpegInfo, findFfmpeg } from './ffmpeg.js';
 export * from './ledger/index.js';
+export * from './lerobot/index.js';
 export * from './runs/index.js';

@@ -1,0 +1,290 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CorruptDataError } from '@rapport/core';
+import { writeDurably } from './durable.js';
+import { type DatasetInfo, type Feature, FILES_PER_CHUNK, fillPath } from './info.js';
+import { type Column, type ColumnType, encodeParquet, openParquet } from './parquet.js';
+import { type FeatureStatistics, STATISTIC_NAMES } from './statistics.js';
+
+/** Where a file lies in the numbered folders. */
+export interface FilePlace {
+  readonly chunk: number;
+  readonly file: number;
+}
+
+/** One row of `meta/episodes`. */
+export interface EpisodeRow {
+  readonly index: number;
+  readonly tasks: readonly string[];
+  /** Frames. */
+  readonly length: number;
+  readonly data: FilePlace;
+  /** First global frame index, and the one after the last. */
+  readonly fromIndex: number;
+  readonly toIndex: number;
+  /** By feature key: the file, and the seconds inside it at which the episode starts and ends. */
+  readonly videos: ReadonlyMap<string, FilePlace & { readonly fromS: number; readonly toS: number }>;
+}
+
+export type EpisodeRowWithStatistics = EpisodeRow & {
+  readonly statistics: ReadonlyMap<string, FeatureStatistics>;
+};
+
+const EPISODES_FOLDER = 'meta/episodes';
+const EPISODES_PATH = `${EPISODES_FOLDER}/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet`;
+
+/** The place of the nth file of a kind, one file per episode. */
+export function placeOf(index: number): FilePlace {
+  return { chunk: Math.floor(index / FILES_PER_CHUNK), file: index % FILES_PER_CHUNK };
+}
+
+/** Writes rows as one file of `meta/episodes`. */
+export async function writeEpisodeRows(
+  directory: string,
+  info: DatasetInfo,
+  rows: readonly EpisodeRowWithStatistics[],
+  place: FilePlace,
+): Promise<void> {
+  await writeDurably(join(directory, rowsPath(place)), encodeParquet(episodeColumns(info, rows, place)));
+}
+
+/**
+ * Puts the rows of all episodes into one file and removes the others. A crash in between leaves some rows twice, the
+ * single file first, which readers bear.
+ */
+export async function mergeEpisodeRows(
+  directory: string,
+  info: DatasetInfo,
+  rows: readonly EpisodeRowWithStatistics[],
+): Promise<void> {
+  const place = placeOf(0);
+  await writeEpisodeRows(directory, info, rows, place);
+  for (const path of await rowFiles(directory)) {
+    if (path !== rowsPath(place)) await rm(join(directory, path));
+  }
+}
+
+/**
+ * Removes files that a crash left: those of an episode that `info` does not count, and those whose rows are in an
+ * earlier file as well.
+ */
+export async function removeLeftoverRows(directory: string, info: DatasetInfo): Promise<void> {
+  const seen = new Set<number>();
+  for (const path of await rowFiles(directory)) {
+    const file = await openParquet(join(directory, path), path);
+    const indices = (await file.read(['episode_index'])).map((row) => integer(row, 'episode_index', path));
+    if (indices.every((index) => index >= info.total_episodes || seen.has(index))) await rm(join(directory, path));
+    for (const index of indices) seen.add(index);
+  }
+}
+
+/**
+ * Reads the rows of the counted episodes, in order.
+ * @throws CorruptDataError when a file is damaged or a counted episode has no row
+ */
+export async function readEpisodeRows(directory: string, info: DatasetInfo): Promise<EpisodeRow[]> {
+  const videoKeys = videoFeatures(info);
+  const columns = [
+    'episode_index',
+    'tasks',
+    'length',
+    'data/chunk_index',
+    'data/file_index',
+    'dataset_from_index',
+    'dataset_to_index',
+    ...videoKeys.flatMap((key) => VIDEO_FIELDS.map((field) => `videos/${key}/${field}`)),
+  ];
+  return collectRows(directory, info, columns, (row, path) => parseRow(row, path, videoKeys));
+}
+
+/** As `readEpisodeRows`, with the statistics of every episode. */
+export async function readEpisodeRowsWithStatistics(
+  directory: string,
+  info: DatasetInfo,
+): Promise<EpisodeRowWithStatistics[]> {
+  const rows = await readEpisodeRows(directory, info);
+  const keys = Object.keys(info.features);
+  const columns = ['episode_index', ...keys.flatMap((key) => STATISTIC_NAMES.map((name) => `stats/${key}/${name}`))];
+  const statistics = await collectRows(directory, info, columns, (row, path) => ({
+    index: integer(row, 'episode_index', path),
+    statistics: new Map(keys.map((key) => [key, parseStatistics(row, key, path)])),
+  }));
+  return rows.map((row, index) => ({ ...row, statistics: statistics[index]!.statistics }));
+}
+
+const VIDEO_FIELDS = ['chunk_index', 'file_index', 'from_timestamp', 'to_timestamp'] as const;
+
+function rowsPath(place: FilePlace): string {
+  return fillPath(EPISODES_PATH, { chunk_index: place.chunk, file_index: place.file });
+}
+
+async function rowFiles(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(join(directory, EPISODES_FOLDER), { recursive: true });
+    return entries
+      .filter((entry) => entry.endsWith('.parquet'))
+      .sort()
+      .map((entry) => join(EPISODES_FOLDER, entry));
+  } catch {
+    return [];
+  }
+}
+
+async function collectRows<Row extends { readonly index: number }>(
+  directory: string,
+  info: DatasetInfo,
+  columns: readonly string[],
+  parse: (row: Record<string, unknown>, path: string) => Row,
+): Promise<Row[]> {
+  const found = new Map<number, Row>();
+  for (const path of await rowFiles(directory)) {
+    if (found.size >= info.total_episodes) break;
+    const file = await openParquet(join(directory, path), path);
+    for (const raw of await file.read(columns)) {
+      const row = parse(raw, path);
+      if (row.index < info.total_episodes && !found.has(row.index)) found.set(row.index, row);
+    }
+  }
+  return Array.from({ length: info.total_episodes }, (_, index) => {
+    const row = found.get(index);
+    if (row !== undefined) return row;
+    throw new CorruptDataError(
+      `${EPISODES_FOLDER} of ${directory} has no row for episode ${index}; meta/info.json counts ${info.total_episodes}`,
+      { fix: 'restore the folder from a copy' },
+    );
+  });
+}
+
+function parseRow(row: Record<string, unknown>, path: string, videoKeys: readonly string[]): EpisodeRow {
+  return {
+    index: integer(row, 'episode_index', path),
+    tasks: strings(row, 'tasks', path),
+    length: integer(row, 'length', path),
+    data: { chunk: integer(row, 'data/chunk_index', path), file: integer(row, 'data/file_index', path) },
+    fromIndex: integer(row, 'dataset_from_index', path),
+    toIndex: integer(row, 'dataset_to_index', path),
+    videos: new Map(
+      videoKeys.map((key) => [
+        key,
+        {
+          chunk: integer(row, `videos/${key}/chunk_index`, path),
+          file: integer(row, `videos/${key}/file_index`, path),
+          fromS: number(row, `videos/${key}/from_timestamp`, path),
+          toS: number(row, `videos/${key}/to_timestamp`, path),
+        },
+      ]),
+    ),
+  };
+}
+
+function parseStatistics(row: Record<string, unknown>, key: string, path: string): FeatureStatistics {
+  const numbers = (name: string) => flatNumbers(row[`stats/${key}/${name}`], `${path} column stats/${key}/${name}`);
+  return {
+    min: numbers('min'),
+    max: numbers('max'),
+    mean: numbers('mean'),
+    std: numbers('std'),
+    count: numbers('count')[0] ?? 0,
+    q01: numbers('q01'),
+    q10: numbers('q10'),
+    q50: numbers('q50'),
+    q90: numbers('q90'),
+    q99: numbers('q99'),
+  };
+}
+
+function episodeColumns(info: DatasetInfo, rows: readonly EpisodeRowWithStatistics[], place: FilePlace): Column[] {
+  const integers = (name: string, pick: (row: EpisodeRow) => number): Column => ({
+    name,
+    type: 'int64',
+    data: rows.map((row) => BigInt(pick(row))),
+  });
+  const seconds = (name: string, pick: (row: EpisodeRow) => number): Column => ({
+    name,
+    type: 'double',
+    data: rows.map(pick),
+  });
+  return [
+    integers('episode_index', (row) => row.index),
+    { name: 'tasks', type: { list: 'string' }, data: rows.map((row) => [...row.tasks]) },
+    integers('length', (row) => row.length),
+    integers('data/chunk_index', (row) => row.data.chunk),
+    integers('data/file_index', (row) => row.data.file),
+    integers('dataset_from_index', (row) => row.fromIndex),
+    integers('dataset_to_index', (row) => row.toIndex),
+    ...videoFeatures(info).flatMap((key) => [
+      integers(`videos/${key}/chunk_index`, (row) => row.videos.get(key)!.chunk),
+      integers(`videos/${key}/file_index`, (row) => row.videos.get(key)!.file),
+      seconds(`videos/${key}/from_timestamp`, (row) => row.videos.get(key)!.fromS),
+      seconds(`videos/${key}/to_timestamp`, (row) => row.videos.get(key)!.toS),
+    ]),
+    ...Object.entries(info.features).flatMap(([key, feature]) => statisticsColumns(key, feature, rows)),
+    integers('meta/episodes/chunk_index', () => place.chunk),
+    integers('meta/episodes/file_index', () => place.file),
+  ];
+}
+
+function statisticsColumns(key: string, feature: Feature, rows: readonly EpisodeRowWithStatistics[]): Column[] {
+  const picture = isPicture(feature);
+  const type: ColumnType = picture ? { list: { list: { list: 'double' } } } : { list: 'double' };
+  return STATISTIC_NAMES.map((name): Column => {
+    const column = `stats/${key}/${name}`;
+    if (name === 'count') {
+      return {
+        name: column,
+        type: { list: 'int64' },
+        data: rows.map((row) => [BigInt(row.statistics.get(key)!.count)]),
+      };
+    }
+    const values = rows.map((row) => row.statistics.get(key)![name]);
+    return { name: column, type, data: picture ? values.map(perChannel) : values.map((entries) => [...entries]) };
+  });
+}
+
+/** Shape [3] to shape [3, 1, 1], in which statistics of pictures are stored. */
+export function perChannel(values: readonly number[]): number[][][] {
+  return values.map((value) => [[value]]);
+}
+
+/** Whether the feature holds pictures. */
+export function isPicture(feature: Feature): boolean {
+  return feature.dtype === 'image' || feature.dtype === 'video';
+}
+
+function videoFeatures(info: DatasetInfo): string[] {
+  return Object.entries(info.features).flatMap(([key, { dtype }]) => (dtype === 'video' ? [key] : []));
+}
+
+function number(row: Record<string, unknown>, column: string, path: string): number {
+  const value = row[column];
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new CorruptDataError(`${path} column "${column}" holds ${String(value)}; expected a number`, {
+    fix: 'restore the file from a copy',
+  });
+}
+
+function integer(row: Record<string, unknown>, column: string, path: string): number {
+  const value = number(row, column, path);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new CorruptDataError(`${path} column "${column}" holds ${value}; expected a whole number from 0`, {
+    fix: 'restore the file from a copy',
+  });
+}
+
+function strings(row: Record<string, unknown>, column: string, path: string): string[] {
+  const value = row[column];
+  if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
+  throw new CorruptDataError(`${path} column "${column}" is not a list of texts`, {
+    fix: 'restore the file from a copy',
+  });
+}
+
+function flatNumbers(value: unknown, label: string): number[] {
+  if (Array.isArray(value)) return value.flatMap((entry) => flatNumbers(entry, label));
+  if (typeof value === 'bigint') return [Number(value)];
+  if (typeof value === 'number') return [value];
+  throw new CorruptDataError(`${label} holds ${String(value)}; expected numbers`, {
+    fix: 'restore the file from a copy',
+  });
+}

@@ -1,0 +1,165 @@
+import { CorruptDataError } from '@rapport/core';
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+
+/** Type of a column in the terms of this format: a scalar, nested lists of one, or an image. */
+export type ColumnType = ScalarType | { readonly list: ColumnType } | 'image';
+export type ScalarType = 'float' | 'double' | 'int64' | 'bool' | 'string';
+
+/** A column to write; `data` holds one value a row, int64 as bigint, image as `{ bytes, path }`. */
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly data: ColumnSource['data'];
+}
+
+/** A cell of an image column, as Hugging Face datasets store it. */
+export interface ImageCell {
+  readonly bytes: Uint8Array;
+  readonly path: string;
+}
+
+/**
+ * Encodes columns as a Parquet file (Snappy) of one row group.
+ * @param keyValues key-value metadata of the footer
+ */
+export function encodeParquet(
+  columns: readonly Column[],
+  keyValues: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const rows = columns[0]?.data.length ?? 0;
+  const schema: SchemaElement[] = [{ name: 'schema', num_children: columns.length, repetition_type: 'REQUIRED' }];
+  for (const { name, type } of columns) schema.push(...schemaElements(name, type));
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema,
+    createdBy: 'rapport',
+    kvMetadata: Object.entries(keyValues).map(([key, value]) => ({ key, value })),
+  });
+  const columnData = columns.map(({ name, type, data }): ColumnSource => {
+    if (type === 'image') return { name, data, encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false };
+    return { name, data };
+  });
+  writer.write({ columnData, rowGroupSize: Math.max(1, rows) });
+  writer.finish();
+  return bytes.getBytes();
+}
+
+function schemaElements(name: string, type: ColumnType): SchemaElement[] {
+  if (typeof type === 'object') {
+    return [
+      { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      ...schemaElements('element', type.list),
+    ];
+  }
+  switch (type) {
+    case 'float':
+      return [{ name, repetition_type: 'OPTIONAL', type: 'FLOAT' }];
+    case 'double':
+      return [{ name, repetition_type: 'OPTIONAL', type: 'DOUBLE' }];
+    case 'int64':
+      return [{ name, repetition_type: 'OPTIONAL', type: 'INT64' }];
+    case 'bool':
+      return [{ name, repetition_type: 'OPTIONAL', type: 'BOOLEAN' }];
+    case 'string':
+      return [
+        {
+          name,
+          repetition_type: 'OPTIONAL',
+          type: 'BYTE_ARRAY',
+          converted_type: 'UTF8',
+          logical_type: { type: 'STRING' },
+        },
+      ];
+    case 'image':
+      return [
+        { name, repetition_type: 'OPTIONAL', num_children: 2 },
+        { name: 'bytes', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
+        ...schemaElements('path', 'string'),
+      ];
+  }
+}
+
+/** A Parquet file whose footer has been read. */
+export interface ParquetFile {
+  /** How messages name it: its path inside the dataset. */
+  readonly label: string;
+  readonly rowCount: number;
+  /** Top-level column names. */
+  readonly columns: readonly string[];
+  readonly keyValues: ReadonlyMap<string, string>;
+  /**
+   * Reads rows `start` to `end` (excluded) of some columns.
+   * @throws CorruptDataError when a column is missing or cannot be decoded
+   */
+  read(columns: readonly string[], start?: number, end?: number): Promise<Record<string, unknown>[]>;
+}
+
+/**
+ * Opens a Parquet file.
+ * @throws CorruptDataError when it is missing, truncated or not Parquet, naming `label`
+ */
+export async function openParquet(path: string, label: string): Promise<ParquetFile> {
+  let file: AsyncBuffer;
+  try {
+    file = await asyncBufferFromFile(path);
+  } catch (cause) {
+    throw new CorruptDataError(`${label} is missing or unreadable`, { fix: RESTORE, cause });
+  }
+  let metadata: FileMetaData;
+  try {
+    metadata = await parquetMetadataAsync(file);
+  } catch (cause) {
+    throw new CorruptDataError(`${label} is not a whole Parquet file (${file.byteLength} bytes): ${reason(cause)}`, {
+      fix: RESTORE,
+      cause,
+    });
+  }
+  const columnNames = parquetSchema(metadata).children.map(({ element }) => element.name);
+  return {
+    label,
+    rowCount: Number(metadata.num_rows),
+    columns: columnNames,
+    keyValues: new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
+    read: async (columns, start = 0, end = Number(metadata.num_rows)) => {
+      const missing = columns.find((column) => !columnNames.includes(column));
+      if (missing !== undefined) {
+        throw new CorruptDataError(`${label} has no column "${missing}"; it has ${columnNames.join(', ')}`, {
+          fix: RESTORE,
+        });
+      }
+      try {
+        return await parquetReadObjects({
+          file,
+          metadata,
+          compressors,
+          columns: [...columns],
+          rowStart: start,
+          rowEnd: end,
+          utf8: false,
+        });
+      } catch (cause) {
+        throw new CorruptDataError(`${label} rows ${start}-${end} cannot be decoded: ${reason(cause)}`, {
+          fix: RESTORE,
+          cause,
+        });
+      }
+    },
+  };
+}
+
+const RESTORE = 'restore the file from a copy';
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CorruptDataError, type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
+import * as z from 'zod';
+import { writeDurably } from './durable.js';
+import { placeOf } from './episode-rows.js';
+import { fillPath, parseOrThrow, readJson } from './info.js';
+import { encodeParquet, openParquet } from './parquet.js';
+
+/**
+ * The privileged half of a dataset lies in files of its own, `meta/rapport/privileged`, and not in columns of the data
+ * files: a learner that reads every column of a dataset, here or in LeRobot, still meets nothing that it must not know.
+ */
+const FOLDER = 'meta/rapport/privileged';
+const TRACK_PATH = `${FOLDER}/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet`;
+const KEY = 'rapport';
+
+/** Writes the privileged half of an episode; a scene that several episodes share is stored once. */
+export async function writeTrack(directory: string, index: number, track: PrivilegedTrack): Promise<void> {
+  const sceneText = `${JSON.stringify(track.scene)}\n`;
+  const sceneName = createHash('sha256').update(sceneText).digest('hex').slice(0, 16);
+  const sceneFile = join(directory, scenePath(sceneName));
+  if (!(await exists(sceneFile))) await writeDurably(sceneFile, sceneText);
+
+  const width = poseTrackWidth(track.scene);
+  const rows = track.stepScores.length;
+  const poses = Array.from({ length: rows }, (_, row) => [...track.poses.subarray(row * width, (row + 1) * width)]);
+  const bytes = encodeParquet(
+    [
+      { name: 'frame_index', type: 'int64', data: Array.from({ length: rows }, (_, row) => BigInt(row)) },
+      { name: 'privileged.score', type: 'float', data: track.stepScores },
+      { name: 'replay.poses', type: { list: 'float' }, data: poses },
+    ],
+    { [KEY]: JSON.stringify({ scene: sceneName, success: track.success }) },
+  );
+  await writeDurably(join(directory, trackPath(index)), bytes);
+}
+
+/**
+ * Reads the privileged half of an episode of `length` steps.
+ * @throws CorruptDataError when a file is missing, damaged or of another length
+ */
+export async function readTrack(directory: string, index: number, length: number): Promise<PrivilegedTrack> {
+  const path = trackPath(index);
+  const file = await openParquet(join(directory, path), path);
+  if (file.rowCount !== length) {
+    throw new CorruptDataError(`${path} has ${file.rowCount} rows; episode ${index} has ${length} steps`, {
+      fix: 'restore the file from a copy',
+    });
+  }
+  const header = parseOrThrow(headerSchema, parseHeader(file.keyValues.get(KEY)), `${path} (footer)`, directory);
+  const sceneFile = scenePath(header.scene);
+  const scene: Scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), sceneFile, directory);
+  const width = poseTrackWidth(scene);
+  const stepScores = new Float32Array(length);
+  const poses = new Float32Array(length * width);
+  const rows = await file.read(['privileged.score', 'replay.poses']);
+  rows.forEach((row, step) => {
+    const pose = row['replay.poses'];
+    if (!Array.isArray(pose) || pose.length !== width) {
+      throw new CorruptDataError(`${path} row ${step} has no pose of ${width} numbers, as its scene asks for`, {
+        fix: 'restore the file from a copy',
+      });
+    }
+    stepScores[step] = Number(row['privileged.score']);
+    poses.set(pose, step * width);
+  });
+  return { stepScores, success: header.success, scene, poses };
+}
+
+/** Path of the file of an episode below the dataset's folder. */
+export function trackPath(index: number): string {
+  const { chunk, file } = placeOf(index);
+  return fillPath(TRACK_PATH, { chunk_index: chunk, file_index: file });
+}
+
+function scenePath(name: string): string {
+  return `${FOLDER}/scenes/${name}.json`;
+}
+
+function parseHeader(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return text;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const headerSchema = z.object({ scene: z.string().regex(/^[0-9a-f]{16}$/), success: z.boolean() });
+
+const vector3 = z.tuple([z.number(), z.number(), z.number()]);
+const shapeCommon = {
+  colour: vector3,
+  opacity: z.exactOptional(z.number()),
+  position: z.exactOptional(vector3),
+  rotation: z.exactOptional(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+};
+const sceneSchema = z.object({
+  bodies: z.array(
+    z.object({
+      name: z.string(),
+      pose: z.enum(['fixed', 'planar', 'rigid']),
+      shapes: z.array(
+        z.discriminatedUnion('kind', [
+          z.object({
+            ...shapeCommon,
+            kind: z.literal('prism'),
+            outline: z.array(z.tuple([z.number(), z.number()])),
+            bottom: z.number(),
+            top: z.number(),
+          }),
+          z.object({ ...shapeCommon, kind: z.literal('box'), halfExtents: vector3 }),
+          z.object({ ...shapeCommon, kind: z.literal('sphere'), radius: z.number() }),
+          z.object({ ...shapeCommon, kind: z.literal('cylinder'), radius: z.number(), halfLength: z.number() }),
+          z.object({ ...shapeCommon, kind: z.literal('capsule'), radius: z.number(), halfLength: z.number() }),
+        ]),
+      ),
+    }),
+  ),
+  bounds: z.object({ min: vector3, max: vector3 }),
+  view: z.enum(['planar', 'spatial']),
+});

@@ -1,0 +1,352 @@
+import { basename, join, resolve } from 'node:path';
+import { type BoxSpace, boxSpace, CorruptDataError, type Episode, type FrameStack, InputError } from '@rapport/core';
+import { decodeVideo } from '../ffmpeg.js';
+import { decodePng } from '../png.js';
+import { type EpisodeRow, readEpisodeRows } from './episode-rows.js';
+import { type CameraFeature, camerasOf, type DatasetInfo, type Feature, fillPath, readInfo } from './info.js';
+import { openParquet, type ParquetFile } from './parquet.js';
+import { type EpisodeCard, readDatasetCard, readEpisodeCards } from './sidecar.js';
+import { readTasks } from './tasks.js';
+
+/** What a list of episodes shows. */
+export interface DatasetEpisode {
+  readonly index: number;
+  /** Number of steps. */
+  readonly length: number;
+  /** Seed of the environment; -1 when another program wrote the dataset, which then does not say. */
+  readonly seed: number;
+  /** Who acted; `unknown` when another program wrote the dataset. */
+  readonly policy: string;
+  readonly envId: string;
+  /** Task texts. */
+  readonly tasks: readonly string[];
+}
+
+/** Frames `start` (included) to `end` (excluded) of an episode. */
+export interface FrameRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A dataset as a learner sees it. The object keeps no way to scores, success, scenes or poses, nor to the folder in
+ * which they lie; `openPrivilegedDataset` is for those who may know them.
+ */
+export interface Dataset {
+  /** Identity, as in `ClipReference.dataset`. */
+  readonly id: string;
+  readonly envId: string;
+  readonly info: DatasetInfo;
+  readonly observationSpace: BoxSpace;
+  readonly actionSpace: BoxSpace;
+  readonly cameras: readonly CameraFeature[];
+  readonly episodes: readonly DatasetEpisode[];
+  /** @throws InputError when there is no such episode, saying how many there are */
+  episode(index: number): DatasetEpisode;
+  /**
+   * Reads an episode whole. Of datasets that another program wrote the observation after the last action is unknown;
+   * the last known one is repeated there.
+   * @throws CorruptDataError when a file is missing, damaged or contradicts `meta/`, naming file and row
+   */
+  readEpisode(index: number, options: { readonly frames: boolean }): Promise<Episode>;
+  /**
+   * Reads pictures of one camera; all of the episode without a range.
+   * @throws UnavailableError when the pictures are a video and ffmpeg is missing
+   */
+  readFrames(index: number, camera: string, range?: FrameRange): Promise<FrameStack>;
+}
+
+/**
+ * Opens a LeRobotDataset v3.0, written by Rapport or by LeRobot.
+ * @throws CorruptDataError when it is not one, is half-written or of another version, naming file and fix
+ */
+export async function openDataset(directory: string): Promise<Dataset> {
+  const info = await readInfo(directory);
+  const card = await readDatasetCard(directory);
+  const rows = await readEpisodeRows(directory, info);
+  const cards = card && (await readEpisodeCards(directory, info.total_episodes)).cards;
+  const tasks = info.total_episodes === 0 ? [] : await readTasks(directory);
+  const envId = card?.envId ?? `lerobot/${info.robot_type ?? 'unknown'}`;
+  const firstRows = firstRowOfFiles(rows);
+  const cameras = camerasOf(info);
+
+  const episodes = rows.map(
+    (row, index): DatasetEpisode => ({
+      index,
+      length: row.length,
+      seed: cards?.[index]?.seed ?? -1,
+      policy: cards?.[index]?.policy ?? 'unknown',
+      envId: cards?.[index]?.envId ?? envId,
+      tasks: row.tasks,
+    }),
+  );
+
+  const episode = (index: number): DatasetEpisode => {
+    const found = episodes[index];
+    if (found !== undefined) return found;
+    throw new InputError(`dataset ${directory} has no episode ${index}; it has ${episodes.length}`);
+  };
+
+  const openData = async (row: EpisodeRow) => {
+    const path = fillPath(info.data_path, { chunk_index: row.data.chunk, file_index: row.data.file });
+    const file = await openParquet(join(directory, path), path);
+    const start = row.fromIndex - firstRows.get(fileKey(row))!;
+    if (start + row.length > file.rowCount) {
+      throw new CorruptDataError(
+        `${path} has ${file.rowCount} rows; episode ${row.index} needs rows ${start} to ${start + row.length}`,
+        { fix: 'restore the file from a copy' },
+      );
+    }
+    return { file, start };
+  };
+
+  const readFrames = async (index: number, camera: string, range?: FrameRange): Promise<FrameStack> => {
+    const { length } = episode(index);
+    const feature = cameras.find((candidate) => candidate.camera === camera);
+    if (feature === undefined) {
+      const known = cameras.map((candidate) => candidate.camera).join(', ') || 'none';
+      throw new InputError(`dataset ${directory} has no camera "${camera}"; it has ${known}`);
+    }
+    const { start, end } = range ?? { start: 0, end: length };
+    if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= length)) {
+      throw new InputError(`frames ${start} to ${end} of episode ${index} do not exist; it has frames 0 to ${length}`);
+    }
+    const row = rows[index]!;
+    const { width, height } = feature;
+    if (feature.storage === 'parquet') {
+      const data = await openData(row);
+      const pictures = await readPictures(data.file, feature, data.start + start, data.start + end);
+      return { camera, width, height, data: pictures };
+    }
+    const place = row.videos.get(feature.key)!;
+    if (info.video_path === null) {
+      throw new CorruptDataError(
+        `meta/info.json of ${directory} has a video feature "${feature.key}" but no video_path`,
+      );
+    }
+    const path = fillPath(info.video_path, {
+      video_key: feature.key,
+      chunk_index: place.chunk,
+      file_index: place.file,
+    });
+    const data = await decodeVideo(join(directory, path), path, {
+      width,
+      height,
+      fps: info.fps,
+      start: Math.round(place.fromS * info.fps) + start,
+      count: end - start,
+    });
+    return { camera, width, height, data };
+  };
+
+  const readEpisode = async (index: number, options: { readonly frames: boolean }): Promise<Episode> => {
+    const listed = episode(index);
+    const { file, start } = await openData(rows[index]!);
+    const steps = await readSteps(file, info, rows[index]!, start);
+    checkTasks(steps.taskIndices, tasks, rows[index]!, file.label, start);
+    const frames: FrameStack[] = [];
+    if (options.frames) for (const { camera } of cameras) frames.push(await readFrames(index, camera));
+    return {
+      envId: listed.envId,
+      seed: listed.seed,
+      policy: listed.policy,
+      length: listed.length,
+      observations: withFinalObservation(steps.observations, listed.length, cards?.[index], directory),
+      actions: steps.actions,
+      rewards: steps.rewards,
+      terminated: cards?.[index]?.terminated ?? (steps.done && !steps.truncated),
+      truncated: cards?.[index]?.truncated ?? (steps.truncated || !steps.done),
+      frames,
+    };
+  };
+
+  return Object.freeze({
+    id: card?.id ?? basename(resolve(directory)),
+    envId,
+    info,
+    observationSpace: card?.observationSpace ?? spaceOf(info.features['observation.state']),
+    actionSpace: card?.actionSpace ?? spaceOf(info.features['action']),
+    cameras,
+    episodes,
+    episode,
+    readEpisode,
+    readFrames,
+  });
+}
+
+interface Steps {
+  readonly observations: Float32Array;
+  readonly actions: Float32Array;
+  readonly rewards: Float32Array;
+  readonly taskIndices: readonly number[];
+  /** `next.done` and `next.truncated` of the last step. */
+  readonly done: boolean;
+  readonly truncated: boolean;
+}
+
+async function readSteps(file: ParquetFile, info: DatasetInfo, row: EpisodeRow, start: number): Promise<Steps> {
+  const { length } = row;
+  const width = (key: string) => info.features[key]?.shape[0] ?? 0;
+  const observations = new Float32Array(length * width('observation.state'));
+  const actions = new Float32Array(length * width('action'));
+  const rewards = new Float32Array(length);
+  const taskIndices: number[] = [];
+  const optional = ['observation.state', 'action', 'next.reward', 'next.done', 'next.truncated'];
+  const columns = optional.filter((key) => key in info.features);
+  const automatic = ['episode_index', 'frame_index', 'index', 'task_index'];
+  const table = await file.read([...columns, ...automatic], start, start + length);
+  table.forEach((values, step) => {
+    const label = `${file.label} row ${start + step}`;
+    expectInteger(values, 'episode_index', row.index, label);
+    expectInteger(values, 'frame_index', step, label);
+    expectInteger(values, 'index', row.fromIndex + step, label);
+    taskIndices.push(Number(values['task_index']));
+    copyVector(
+      values['observation.state'],
+      observations,
+      step * width('observation.state'),
+      info,
+      label,
+      'observation.state',
+    );
+    copyVector(values['action'], actions, step * width('action'), info, label, 'action');
+    rewards[step] = Number(values['next.reward'] ?? 0);
+  });
+  const last = table[length - 1];
+  return {
+    observations,
+    actions,
+    rewards,
+    taskIndices,
+    done: last?.['next.done'] === true,
+    truncated: last?.['next.truncated'] === true,
+  };
+}
+
+function copyVector(
+  value: unknown,
+  target: Float32Array,
+  offset: number,
+  info: DatasetInfo,
+  label: string,
+  key: string,
+): void {
+  const feature = info.features[key];
+  if (feature === undefined) return;
+  const width = feature.shape[0]!;
+  if (typeof value === 'number' && width === 1) {
+    target[offset] = value;
+    return;
+  }
+  const entries = Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array ? value : [];
+  if (entries.length !== width) {
+    throw new CorruptDataError(
+      `${label} column "${key}" has ${entries.length} numbers; meta/info.json says shape [${feature.shape.join(', ')}]`,
+      { fix: 'restore the file from a copy' },
+    );
+  }
+  target.set(entries, offset);
+}
+
+function expectInteger(values: Record<string, unknown>, column: string, expected: number, label: string): void {
+  if (Number(values[column]) === expected) return;
+  throw new CorruptDataError(`${label} column "${column}" is ${String(values[column])}; expected ${expected}`, {
+    fix: 'restore the file from a copy',
+  });
+}
+
+function checkTasks(
+  indices: readonly number[],
+  tasks: readonly string[],
+  row: EpisodeRow,
+  label: string,
+  start: number,
+): void {
+  const wrong = indices.findIndex((index) => {
+    const task = tasks[index];
+    return task === undefined || !row.tasks.includes(task);
+  });
+  if (wrong === -1) return;
+  throw new CorruptDataError(
+    `${label} row ${start + wrong} has task_index ${indices[wrong]}, which is not a task of episode ${row.index}`,
+    { fix: 'restore meta/tasks.parquet from a copy' },
+  );
+}
+
+async function readPictures(
+  file: ParquetFile,
+  { key, width, height }: CameraFeature,
+  start: number,
+  end: number,
+): Promise<Uint8Array> {
+  const data = new Uint8Array((end - start) * width * height * 3);
+  if (start === end) return data;
+  const rows = await file.read([key], start, end);
+  rows.forEach((row, offset) => {
+    const label = `${file.label} row ${start + offset} column "${key}"`;
+    const cell = row[key];
+    const bytes = typeof cell === 'object' && cell !== null && 'bytes' in cell ? cell.bytes : undefined;
+    if (!(bytes instanceof Uint8Array)) {
+      throw new CorruptDataError(`${label} holds no picture`, { fix: 'restore the file from a copy' });
+    }
+    const picture = decodePng(bytes, label);
+    if (picture.width !== width || picture.height !== height) {
+      throw new CorruptDataError(
+        `${label} is ${picture.width}x${picture.height}; meta/info.json says ${width}x${height}`,
+        { fix: 'restore the file from a copy' },
+      );
+    }
+    data.set(picture.data, offset * width * height * 3);
+  });
+  return data;
+}
+
+function withFinalObservation(
+  known: Float32Array,
+  length: number,
+  card: EpisodeCard | undefined,
+  directory: string,
+): Float32Array {
+  const width = known.length / length;
+  const observations = new Float32Array(known.length + width);
+  observations.set(known);
+  if (card === undefined) {
+    observations.copyWithin(known.length, known.length - width, known.length);
+    return observations;
+  }
+  if (card.finalObservation.length !== width) {
+    throw new CorruptDataError(
+      `meta/rapport/episodes.jsonl of ${directory}, episode ${card.episode}: the final observation has ${card.finalObservation.length} numbers; expected ${width}`,
+      { fix: 'restore the file from a copy' },
+    );
+  }
+  observations.set(card.finalObservation, known.length);
+  return observations;
+}
+
+/** A space that knows the entries' names only, for datasets that other programs wrote. */
+function spaceOf(feature: Feature | undefined): BoxSpace {
+  const names = Array.isArray(feature?.names) ? feature.names : [];
+  return boxSpace(
+    Array.from({ length: feature?.shape[0] ?? 0 }, (_, index) => ({
+      name: typeof names[index] === 'string' ? names[index] : `entry_${index}`,
+      unit: 'unknown',
+      low: Number.NEGATIVE_INFINITY,
+      high: Number.POSITIVE_INFINITY,
+    })),
+  );
+}
+
+/** By data file: the global index of its first row. */
+function firstRowOfFiles(rows: readonly EpisodeRow[]): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const row of rows) {
+    const key = fileKey(row);
+    first.set(key, Math.min(first.get(key) ?? row.fromIndex, row.fromIndex));
+  }
+  return first;
+}
+
+function fileKey(row: EpisodeRow): string {
+  return `${row.data.chunk}/${row.data.file}`;
+}
