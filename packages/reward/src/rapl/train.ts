@@ -1,0 +1,167 @@
+import { InputError, mean, type RankedClips } from '@rapport/core';
+import { adamW, compileFunction, compileTrainer } from '@rapport/nn';
+import type { RewardTraining, TrainedReward } from '../model.js';
+import { trainEpochs } from '../training/epochs.js';
+import { ClipTable, requirePreferences, splitRankings } from '../training/split.js';
+import { type Standardization, standardizationOf, writeStandardized } from '../training/standardization.js';
+import { spreadFrames } from '../videos.js';
+import type { RaplConfig } from './config.js';
+import { VideoTransport } from './distance.js';
+import { embedVideo, type LinearHead } from './embedding.js';
+import { HEAD, raplGraph } from './graph.js';
+import { RaplModel, type RewardScale } from './model.js';
+import { chooseReferences } from './references.js';
+import { type Triplet, tripletsOf } from './triplets.js';
+
+export type RaplTraining = RewardTraining<RaplConfig>;
+
+/**
+ * Learns a RAPL reward from rankings: trains the head on triplets, keeps the epoch with the best held-back loss, chooses
+ * references among the best-ranked clips, and scales the reward.
+ * @throws InputError when no ranking holds three clips with a strict preference, or a clip has no features
+ */
+export async function trainRapl(training: RaplTraining): Promise<TrainedReward<RaplModel>> {
+  const { rankings, config, encoder, stream } = training;
+  requirePreferences(rankings);
+  const table = new ClipTable(rankings, training.videos, encoder.featureSize);
+  const numberOf = (clip: RankedClips['items'][number]): number => table.numberOf(clip);
+  const split = splitRankings(rankings, config.validationShare, stream.fork('split'));
+  const triplets = tripletsOf(split.training, numberOf);
+  if (triplets.every(({ target }) => target !== 1)) {
+    throw new InputError('RAPL learns from rankings of three or more clips; none of the training rankings is one', {
+      fix: 'ask queries of three clips, or train the RLHF reward, which learns from pairs',
+    });
+  }
+
+  const standardization = standardizationOf(table.videos);
+  const graph = raplGraph({
+    featureSize: encoder.featureSize,
+    embeddingSize: config.embeddingSize,
+    frames: config.framesPerVideo,
+    batch: config.batchSize,
+    regularization: config.regularization,
+    temperature: config.temperature,
+    loss: config.loss,
+  });
+  const trainer = await compileTrainer({
+    groups: [
+      {
+        name: 'rapl',
+        parameters: graph.parameters,
+        loss: graph.loss,
+        optimizer: adamW({ learningRate: config.learningRate, weightDecay: config.weightDecay }),
+      },
+    ],
+    metrics: { loss: graph.loss },
+    stream: stream.fork('parameters'),
+  });
+  const judge = await compileFunction({ outputs: { loss: graph.loss }, parameters: trainer.parameters() });
+  const feeds = new TripletFeeds(table, standardization, config);
+  try {
+    const best = await trainEpochs<Triplet>({
+      ...training,
+      label: 'training RAPL',
+      epochs: config.epochs,
+      batchSize: config.batchSize,
+      training: triplets,
+      validation: tripletsOf(split.validation, numberOf),
+      stream: stream.fork('order'),
+      step: async (batch) => (await trainer.step(feeds.of(batch))).loss,
+      evaluate: async (examples) => {
+        judge.setParameters(trainer.parameters());
+        let total = 0;
+        for (let start = 0; start < examples.length; start += config.batchSize) {
+          const batch = examples.slice(start, start + config.batchSize);
+          total += (await judge.run(feeds.of(batch))).loss[0]! * batch.length;
+        }
+        return total / examples.length;
+      },
+      parameters: () => trainer.parameters(),
+    });
+    const weight = best.parameters[HEAD]!.data;
+    const head: LinearHead = { standardization, weight, embeddingSize: config.embeddingSize };
+    return {
+      model: finish(training, table, head, numberOf),
+      report: {
+        trainingRankings: split.training.length,
+        validationRankings: split.validation.length,
+        parameters: weight.length,
+        epochs: best.epochs,
+        bestEpoch: best.bestEpoch,
+      },
+    };
+  } finally {
+    await Promise.all([trainer.close(), judge.close()]);
+  }
+}
+
+/** References, scale and temperature for a trained head. */
+function finish(
+  { rankings, config, encoder }: RaplTraining,
+  table: ClipTable,
+  head: LinearHead,
+  numberOf: (clip: RankedClips['items'][number]) => number,
+): RaplModel {
+  const thin = table.videos.map((video) => embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)));
+  const transport = new VideoTransport(config.embeddingSize, config.regularization);
+  const choice = chooseReferences(rankings, numberOf, thin, transport, config.references);
+  const references = choice.clips.map((clip) => {
+    const video = table.videos[clip]!;
+    return { clip: table.clips[clip]!, video: embedVideo(head, video, spreadFrames(video.frames, video.frames)) };
+  });
+  const parts = { config, encoder, head, references };
+  const unscaled = new RaplModel({ ...parts, scale: { offset: 0, scale: 1 }, temperature: 1 });
+  const costs = table.videos.flatMap((video) => Array.from(unscaled.rewards(video), (reward) => -reward));
+  const scale = scaleOf(costs);
+  return new RaplModel({ ...parts, scale, temperature: choice.temperature * scale.scale });
+}
+
+/** Mean 0 and deviation 1 over the frames of the training clips. */
+function scaleOf(costs: readonly number[]): RewardScale {
+  const offset = mean(costs);
+  const deviation = Math.sqrt(mean(costs.map((cost) => (cost - offset) ** 2)));
+  return { offset, scale: deviation > 0 ? 1 / deviation : 1 };
+}
+
+/** Fills batches of triplets; one set of buffers serves every batch. */
+class TripletFeeds {
+  readonly #buffers: Readonly<Record<'anchor' | 'near' | 'far' | 'target' | 'weight', Float32Array>>;
+  readonly #stride: number;
+
+  constructor(
+    readonly table: ClipTable,
+    readonly standardization: Standardization,
+    readonly config: RaplConfig,
+  ) {
+    const { batchSize, framesPerVideo } = config;
+    this.#stride = framesPerVideo * standardization.mean.length;
+    const videos = (): Float32Array => new Float32Array(batchSize * this.#stride);
+    this.#buffers = {
+      anchor: videos(),
+      near: videos(),
+      far: videos(),
+      target: new Float32Array(batchSize),
+      weight: new Float32Array(batchSize),
+    };
+  }
+
+  /** Places beyond the batch keep the videos of an earlier one and get weight 0. */
+  of(batch: readonly Triplet[]): Record<string, Float32Array> {
+    const { anchor, near, far, target, weight } = this.#buffers;
+    weight.fill(0);
+    batch.forEach((triplet, place) => {
+      this.#write(triplet.anchor, anchor, place);
+      this.#write(triplet.near, near, place);
+      this.#write(triplet.far, far, place);
+      target[place] = triplet.target;
+      weight[place] = 1;
+    });
+    return { anchor, near, far, target, weight };
+  }
+
+  #write(clip: number, out: Float32Array, place: number): void {
+    const video = this.table.videos[clip]!;
+    const frames = spreadFrames(video.frames, this.config.framesPerVideo);
+    writeStandardized(video, frames, this.standardization, out, place * this.#stride);
+  }
+}
