@@ -1,1 +1,5 @@
-export {};
+export * from './evaluation/evaluate.js';
+export * from './evaluation/reward-sources.js';
+export { type SacConfig, sacConfigSchema } from './sac/config.js';
+export { SacPolicy } from './sac/policy.js';
+export { type SacCheckpoint, type TrainSacOptions, trainSac } from './sac/train.js';

@@ -1,0 +1,51 @@
+import { type SacConfig, sacConfigSchema } from '@rapport/policy';
+import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
+import { z } from 'zod';
+import { rewardNames } from '../learning/policy-job.js';
+
+/** SAC's settings where the demo's defaults differ: small enough for two cores and ten minutes. */
+const demoPolicyDefaults: Partial<SacConfig> = {};
+
+/** Options of `rapport demo`. */
+export const demoOptionsSchema = z.object({
+  task: z.enum(['avoid', 'group']).default('avoid').describe("which of RAPL's two tasks on the X-Magical arena"),
+  embodiment: z
+    .enum(['longstick', 'mediumstick', 'shortstick', 'gripper'])
+    .default('longstick')
+    .describe('which robot pushes the blocks'),
+  annotator: z
+    .enum(['simulated', 'human'])
+    .default('simulated')
+    .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
+  rollouts: z.int().min(12).max(5_000).default(160).describe('rollouts of scripted policies of mixed quality'),
+  rankings: z.int().min(4).max(5_000).default(100).describe('rankings asked for; a person may stop earlier'),
+  clipsPerQuery: z.int().min(2).max(6).default(3).describe('clips in a query; three are RAPL triplets'),
+  heldOutShare: z
+    .number()
+    .min(0.1)
+    .max(0.5)
+    .default(0.25)
+    .describe('share of the rollouts that no query shows and no reward learns from; rewards are judged on them'),
+  picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
+  encoder: z
+    .object({
+      kind: z
+        .string()
+        .default('auto')
+        .describe('auto, lite0, mobilenetv2, objectron, onnx:FILE, random or pixels16; auto takes the best there is'),
+    })
+    .prefault({}),
+  rapl: raplConfigSchema.prefault({}),
+  rlhf: rlhfConfigSchema.prefault({}),
+  policy: sacConfigSchema.prefault(demoPolicyDefaults),
+  rewards: z
+    .array(z.enum(rewardNames))
+    .min(1)
+    .default([...rewardNames])
+    .describe('rewards that policies are trained on, one policy each'),
+  evaluationEpisodes: z.int().min(1).max(10_000).default(50).describe('held-out starts of the final evaluation'),
+  workers: z.int().min(1).max(64).default(2).describe('policies trained at the same time, one thread each'),
+  port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),
+});
+
+export type DemoOptions = z.infer<typeof demoOptionsSchema>;
