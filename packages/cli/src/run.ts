@@ -8,6 +8,7 @@ import { UsageError } from './config/usage-error.js';
 import { describeOverview, describeVerb } from './help/text.js';
 import { EXIT_INTERRUPTED, reportError } from './output/errors.js';
 import { createReporter, type Reporter } from './output/progress.js';
+import { runFolderVerb } from './run-folder.js';
 import type { Context, Outcome, Verb } from './verb.js';
 import { findVerb, loadVerb } from './verbs/index.js';
 import { rapportVersion } from './version.js';
@@ -55,7 +56,7 @@ async function runWords(
   const resolved = await resolveVerb(verb, rest, manner.configFile);
   const reporter = createReporter(terminal.err, manner.quiet);
   try {
-    return await verb.run(makeContext(resolved, commandLine, manner, terminal, reporter), resolved.input);
+    return await verb.run(makeContext(verb, resolved, commandLine, manner, terminal, reporter), resolved.input);
   } finally {
     reporter.close();
   }
@@ -80,19 +81,31 @@ export async function resolveVerb(
 
   const typed = parseArguments(args, fields, verb.positionals);
   const resume = typed.find(({ field }) => field.key === 'resume');
-  const file = resume === undefined ? configFile : runConfigFile(resume, typed, configFile);
+  const file = resume === undefined ? configFile : await runConfigFile(verb, resume, typed, configFile);
   return resolveOptions(schema, fields, await readFileValues(file, fields), typed);
 }
 
-/** Where a run folder keeps its resolved configuration. */
-function runConfigFile(resume: GivenValue, typed: readonly GivenValue[], configFile: string | undefined): string {
+/** Where the run to go on with keeps its resolved configuration. */
+async function runConfigFile(
+  verb: Verb,
+  resume: GivenValue,
+  typed: readonly GivenValue[],
+  configFile: string | undefined,
+): Promise<string> {
   const other = typed.find((entry) => entry !== resume)?.field.key ?? (configFile === undefined ? undefined : 'config');
   if (other !== undefined) {
     throw new UsageError(`option "${other}" cannot be changed by a resumed run, which keeps its own options`, {
       fix: `leave out --${other}, or start a new run`,
     });
   }
-  return join(String(resume.value), 'config.yaml');
+  const { openRunFolder } = await import('@rapport/data');
+  const { directory, record } = await openRunFolder(String(resume.value));
+  if (record.verb !== runFolderVerb(verb.name)) {
+    throw new UsageError(`${directory} is a run of "${record.verb}", not of "${verb.name}"`, {
+      fix: `rapport ${record.verb.replaceAll('-', ' ')} --resume ${directory}`,
+    });
+  }
+  return join(directory, 'config.yaml');
 }
 
 async function readFileValues(file: string | undefined, fields: readonly Field[]): Promise<GivenValue[]> {
@@ -100,6 +113,7 @@ async function readFileValues(file: string | undefined, fields: readonly Field[]
 }
 
 function makeContext(
+  verb: Verb,
   resolved: Resolved,
   commandLine: readonly string[],
   manner: Manner,
@@ -109,7 +123,7 @@ function makeContext(
   const { seed, output, resume, ...config } = resolved.options;
   return {
     seed: typeof seed === 'number' ? seed : 0,
-    output: typeof output === 'string' ? output : undefined,
+    output: typeof output === 'string' ? output : 'outputs',
     resume: typeof resume === 'string' ? resume : undefined,
     json: manner.json,
     quiet: manner.quiet,
@@ -118,6 +132,7 @@ function makeContext(
     work: { onProgress: (progress) => reporter.progress(progress), signal: terminal.signal },
     log: (line) => reporter.log(line),
     config: seed === undefined ? config : { seed, ...config },
+    verb: verb.name,
     commandLine,
   };
 }

@@ -14,8 +14,8 @@ export interface Outcome {
 export interface Context {
   /** `--seed`. */
   readonly seed: number;
-  /** `--output DIR`: where the command writes instead of its default place. */
-  readonly output: string | undefined;
+  /** `--output DIR`: the folder in which run folders are made. */
+  readonly output: string;
   /** `--resume DIR`: the run to go on with. */
   readonly resume: string | undefined;
   readonly json: boolean;
@@ -30,6 +30,8 @@ export interface Context {
   readonly log: (line: string) => void;
   /** Every option with its defaults filled in, as a run folder keeps it. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The command's name. */
+  readonly verb: string;
   /** The command as typed, for run folders and for messages that say how to go on. */
   readonly commandLine: readonly string[];
 }

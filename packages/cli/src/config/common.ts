@@ -10,7 +10,7 @@ const commonShape = {
     .max(2 ** 32 - 1)
     .default(0)
     .describe('seed of every random number; the same seed gives the same bytes'),
-  output: z.string().min(1).optional().describe('folder to write to, instead of a new one below outputs/'),
+  output: z.string().min(1).default('outputs').describe('folder in which a folder for this run is made'),
   resume: z.string().min(1).optional().describe('folder of an interrupted run to go on with'),
 } satisfies Record<CommonOption, z.ZodType>;
 

@@ -4,6 +4,9 @@ import type { Verb } from '../verb.js';
 
 /** Every command, in the order that help lists them. A command's own file is loaded when it is needed. */
 const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>>> = {
+  'feedback export': () => import('./feedback-export.js'),
+  validate: () => import('./validate.js'),
+  bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),
   test: () => import('./test.js'),
   'config show': () => import('./config-show.js'),

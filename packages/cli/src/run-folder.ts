@@ -1,0 +1,31 @@
+import type { RunFolder } from '@rapport/data';
+import type { Context } from './verb.js';
+
+/** A command's name as a folder's: `train reward` becomes `train-reward`. */
+export function runFolderVerb(verb: string): string {
+  return verb.replaceAll(' ', '-');
+}
+
+/**
+ * The folder of this run: a new one below `--output`, or the one that `--resume` names.
+ * @param name what the run is about, for the folder's name; slashes become dashes
+ */
+export async function startRun(context: Context, name: string): Promise<RunFolder> {
+  const { createRunFolder, openRunFolder } = await import('@rapport/data');
+  if (context.resume !== undefined) return openRunFolder(context.resume);
+  return createRunFolder({
+    root: context.output,
+    verb: runFolderVerb(context.verb),
+    name: name.replaceAll('/', '-'),
+    startedAt: new Date(),
+    config: context.config,
+    overrides: context.commandLine.filter((word) => word.includes('=')),
+    commandLine: ['rapport', ...context.commandLine],
+    seed: context.seed,
+  });
+}
+
+/** How to go on with a run that was stopped. */
+export function resumeCommand(context: Context, directory: string): string {
+  return `rapport ${context.verb} --resume ${directory}`;
+}
