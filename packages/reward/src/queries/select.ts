@@ -58,7 +58,11 @@ function dealer({ clips, itemsPerQuery, stream }: QuerySelection): () => ClipRef
   return () => {
     const hand: ClipReference[] = [];
     while (hand.length < itemsPerQuery) {
-      if (deck.length === 0) deck = stream.shuffled(clips.filter((clip) => !hand.includes(clip)));
+      if (deck.length === 0) {
+        // Clips that are already in this hand go to the bottom of the new deck.
+        const shuffled = stream.shuffled(clips);
+        deck = [...shuffled.filter((clip) => hand.includes(clip)), ...shuffled.filter((clip) => !hand.includes(clip))];
+      }
       hand.push(deck.pop()!);
     }
     return hand;
