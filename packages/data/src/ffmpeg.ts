@@ -121,14 +121,14 @@ export interface VideoRange {
 
 /**
  * Decodes consecutive pictures of a video to RGB, shape [count, height, width, 3].
- * @param label how messages name the file
- * @throws UnavailableError without ffmpeg or its decoder; CorruptDataError when the file has not got the pictures
+ * @throws UnavailableError without ffmpeg or its decoder; CorruptDataError when the file has not got the
+ * pictures, its message without the path
  */
-export async function decodeVideo(path: string, label: string, range: VideoRange): Promise<Uint8Array> {
+export async function decodeVideo(path: string, range: VideoRange): Promise<Uint8Array> {
   const { width, height, fps, start, count } = range;
   const data = new Uint8Array(count * width * height * 3);
   if (count === 0) return data;
-  await checkTrack(path, label, range);
+  await checkTrack(path, range);
   // Half a picture early, so that rounding of the container's clock cannot skip the first one.
   const seek = start === 0 ? [] : ['-ss', ((start - 0.5) / fps).toFixed(6)];
   const input = ['-threads', '1', ...seek, '-i', path, '-map', '0:v:0', '-frames:v', `${count}`];
@@ -143,13 +143,13 @@ export async function decodeVideo(path: string, label: string, range: VideoRange
     });
   } catch (cause) {
     if (cause instanceof FfmpegFailure && !/decoder.*not found/i.test(cause.message)) {
-      throw new CorruptDataError(`${label} cannot be decoded: ${cause.message}`, { fix: RESTORE, cause });
+      throw new CorruptDataError(`cannot be decoded: ${cause.message}`, { fix: RESTORE, cause });
     }
     throw cause;
   }
   if (filled !== data.length) {
     throw new CorruptDataError(
-      `${label} gave ${filled} bytes for pictures ${start} to ${start + count}; expected ${data.length}`,
+      `gave ${filled} bytes for pictures ${start} to ${start + count}; expected ${data.length}`,
       { fix: RESTORE },
     );
   }
@@ -158,23 +158,23 @@ export async function decodeVideo(path: string, label: string, range: VideoRange
 
 const RESTORE = 'restore the video from a copy';
 
-async function checkTrack(path: string, label: string, range: VideoRange): Promise<void> {
+async function checkTrack(path: string, range: VideoRange): Promise<void> {
   let track: Awaited<ReturnType<typeof readMp4VideoTrack>>;
   try {
     track = await readMp4VideoTrack(path);
   } catch (cause) {
-    throw new CorruptDataError(`${label} is missing or unreadable`, { fix: RESTORE, cause });
+    throw new CorruptDataError('is missing or unreadable', { fix: RESTORE, cause });
   }
-  if (track === undefined) throw new CorruptDataError(`${label} is not a whole MP4 video`, { fix: RESTORE });
+  if (track === undefined) throw new CorruptDataError('is not a whole MP4 video', { fix: RESTORE });
   if (track.width !== range.width || track.height !== range.height) {
     throw new CorruptDataError(
-      `${label} is ${track.width}x${track.height}; meta/info.json says ${range.width}x${range.height}`,
+      `is ${track.width}x${track.height}; meta/info.json says ${range.width}x${range.height}`,
       { fix: RESTORE },
     );
   }
   if (range.start + range.count > track.frames) {
     throw new CorruptDataError(
-      `${label} has ${track.frames} pictures; pictures ${range.start} to ${range.start + range.count} were asked for`,
+      `has ${track.frames} pictures; pictures ${range.start} to ${range.start + range.count} were asked for`,
       { fix: RESTORE },
     );
   }

@@ -23,16 +23,13 @@ export function encodePng({ width, height, data }: RgbImage): Uint8Array {
 
 /**
  * Decodes a PNG to RGB; grey pictures are repeated over the channels, alpha is dropped.
- * @param label what is decoded, for messages, for example `data/chunk-000/file-000.parquet row 3`
  * @throws CorruptDataError when the bytes are not a PNG of 8 bits per channel
  */
-export function decodePng(bytes: Uint8Array, label: string): RgbImage {
-  const png = decodeOrThrow(bytes, label);
+export function decodePng(bytes: Uint8Array): RgbImage {
+  const png = decodeOrThrow(bytes);
   const { width, height, channels } = png;
   if (png.depth !== 8 || png.palette !== undefined || !(png.data instanceof Uint8Array)) {
-    throw new CorruptDataError(
-      `${label} holds a PNG of ${png.depth} bits per channel or with a palette; expected RGB8`,
-    );
+    throw new CorruptDataError(`the PNG has ${png.depth} bits per channel or a palette; expected RGB of 8 bits`);
   }
   if (channels === 3) return { width, height, data: png.data };
   const data = new Uint8Array(width * height * 3);
@@ -45,13 +42,10 @@ export function decodePng(bytes: Uint8Array, label: string): RgbImage {
   return { width, height, data };
 }
 
-function decodeOrThrow(bytes: Uint8Array, label: string) {
+function decodeOrThrow(bytes: Uint8Array) {
   try {
     return decode(bytes, { checkCrc: true });
   } catch (cause) {
-    throw new CorruptDataError(`${label} holds a damaged PNG: ${cause instanceof Error ? cause.message : cause}`, {
-      fix: 'restore the file from a copy, or record the episode again',
-      cause,
-    });
+    throw new CorruptDataError(`the PNG is damaged: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }

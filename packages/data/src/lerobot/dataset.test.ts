@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../ffmpeg.js';
+import type { ImageStorage } from './new-dataset.js';
 import { openPrivilegedDataset } from './privileged.js';
 import { openDataset } from './reader.js';
 import { SYNTHETIC_OPTIONS, stepInPicture, syntheticEpisode } from './synthetic-episode.js';
-import { createDataset, type ImageStorage, openDatasetForAppend } from './writer.js';
+import { createDataset, openDatasetForAppend } from './writer.js';
 
 const hasFfmpeg = ((await findFfmpeg())?.encoders.length ?? 0) > 0;
 let folder: string;

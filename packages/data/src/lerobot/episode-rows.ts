@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CorruptDataError } from '@rapport/core';
 import { writeDurably } from './durable.js';
-import { type DatasetInfo, type Feature, FILES_PER_CHUNK, fillPath } from './info.js';
+import { DatasetFileError, type FileReference } from './file-error.js';
+import { type DatasetInfo, type Feature, FILES_PER_CHUNK, fillPath, INFO_PATH } from './info.js';
 import { type Column, type ColumnType, encodeParquet, openParquet } from './parquet.js';
 import { type FeatureStatistics, STATISTIC_NAMES } from './statistics.js';
 
@@ -71,8 +71,8 @@ export async function mergeEpisodeRows(
 export async function removeLeftoverRows(directory: string, info: DatasetInfo): Promise<void> {
   const seen = new Set<number>();
   for (const path of await rowFiles(directory)) {
-    const file = await openParquet(join(directory, path), path);
-    const indices = (await file.read(['episode_index'])).map((row) => integer(row, 'episode_index', path));
+    const file = await openParquet(directory, path);
+    const indices = (await file.read(['episode_index'])).map((row) => integer(row, 'episode_index', file.reference));
     if (indices.every((index) => index >= info.total_episodes || seen.has(index))) await rm(join(directory, path));
     for (const index of indices) seen.add(index);
   }
@@ -80,7 +80,7 @@ export async function removeLeftoverRows(directory: string, info: DatasetInfo): 
 
 /**
  * Reads the rows of the counted episodes, in order.
- * @throws CorruptDataError when a file is damaged or a counted episode has no row
+ * @throws DatasetFileError when a file is damaged or a counted episode has no row
  */
 export async function readEpisodeRows(directory: string, info: DatasetInfo): Promise<EpisodeRow[]> {
   const videoKeys = videoFeatures(info);
@@ -94,7 +94,7 @@ export async function readEpisodeRows(directory: string, info: DatasetInfo): Pro
     'dataset_to_index',
     ...videoKeys.flatMap((key) => VIDEO_FIELDS.map((field) => `videos/${key}/${field}`)),
   ];
-  return collectRows(directory, info, columns, (row, path) => parseRow(row, path, videoKeys));
+  return collectRows(directory, info, columns, (row, at) => parseRow(row, at, videoKeys));
 }
 
 /** As `readEpisodeRows`, with the statistics of every episode. */
@@ -105,9 +105,9 @@ export async function readEpisodeRowsWithStatistics(
   const rows = await readEpisodeRows(directory, info);
   const keys = Object.keys(info.features);
   const columns = ['episode_index', ...keys.flatMap((key) => STATISTIC_NAMES.map((name) => `stats/${key}/${name}`))];
-  const statistics = await collectRows(directory, info, columns, (row, path) => ({
-    index: integer(row, 'episode_index', path),
-    statistics: new Map(keys.map((key) => [key, parseStatistics(row, key, path)])),
+  const statistics = await collectRows(directory, info, columns, (row, at) => ({
+    index: integer(row, 'episode_index', at),
+    statistics: new Map(keys.map((key) => [key, parseStatistics(row, key, at)])),
   }));
   return rows.map((row, index) => ({ ...row, statistics: statistics[index]!.statistics }));
 }
@@ -134,51 +134,51 @@ async function collectRows<Row extends { readonly index: number }>(
   directory: string,
   info: DatasetInfo,
   columns: readonly string[],
-  parse: (row: Record<string, unknown>, path: string) => Row,
+  parse: (row: Record<string, unknown>, at: FileReference) => Row,
 ): Promise<Row[]> {
   const found = new Map<number, Row>();
   for (const path of await rowFiles(directory)) {
     if (found.size >= info.total_episodes) break;
-    const file = await openParquet(join(directory, path), path);
+    const file = await openParquet(directory, path);
     for (const raw of await file.read(columns)) {
-      const row = parse(raw, path);
+      const row = parse(raw, file.reference);
       if (row.index < info.total_episodes && !found.has(row.index)) found.set(row.index, row);
     }
   }
   return Array.from({ length: info.total_episodes }, (_, index) => {
     const row = found.get(index);
     if (row !== undefined) return row;
-    throw new CorruptDataError(
-      `${EPISODES_FOLDER} of ${directory} has no row for episode ${index}; meta/info.json counts ${info.total_episodes}`,
-      { fix: 'restore the folder from a copy' },
+    throw new DatasetFileError(
+      { directory, file: EPISODES_FOLDER },
+      `has no row for episode ${index}; ${INFO_PATH} counts ${info.total_episodes} episodes`,
     );
   });
 }
 
-function parseRow(row: Record<string, unknown>, path: string, videoKeys: readonly string[]): EpisodeRow {
+function parseRow(row: Record<string, unknown>, at: FileReference, videoKeys: readonly string[]): EpisodeRow {
   return {
-    index: integer(row, 'episode_index', path),
-    tasks: strings(row, 'tasks', path),
-    length: integer(row, 'length', path),
-    data: { chunk: integer(row, 'data/chunk_index', path), file: integer(row, 'data/file_index', path) },
-    fromIndex: integer(row, 'dataset_from_index', path),
-    toIndex: integer(row, 'dataset_to_index', path),
+    index: integer(row, 'episode_index', at),
+    tasks: strings(row, 'tasks', at),
+    length: integer(row, 'length', at),
+    data: { chunk: integer(row, 'data/chunk_index', at), file: integer(row, 'data/file_index', at) },
+    fromIndex: integer(row, 'dataset_from_index', at),
+    toIndex: integer(row, 'dataset_to_index', at),
     videos: new Map(
       videoKeys.map((key) => [
         key,
         {
-          chunk: integer(row, `videos/${key}/chunk_index`, path),
-          file: integer(row, `videos/${key}/file_index`, path),
-          fromS: number(row, `videos/${key}/from_timestamp`, path),
-          toS: number(row, `videos/${key}/to_timestamp`, path),
+          chunk: integer(row, `videos/${key}/chunk_index`, at),
+          file: integer(row, `videos/${key}/file_index`, at),
+          fromS: number(row, `videos/${key}/from_timestamp`, at),
+          toS: number(row, `videos/${key}/to_timestamp`, at),
         },
       ]),
     ),
   };
 }
 
-function parseStatistics(row: Record<string, unknown>, key: string, path: string): FeatureStatistics {
-  const numbers = (name: string) => flatNumbers(row[`stats/${key}/${name}`], `${path} column stats/${key}/${name}`);
+function parseStatistics(row: Record<string, unknown>, key: string, at: FileReference): FeatureStatistics {
+  const numbers = (name: string) => flatNumbers(row[`stats/${key}/${name}`], `stats/${key}/${name}`, at);
   return {
     min: numbers('min'),
     max: numbers('max'),
@@ -255,36 +255,28 @@ function videoFeatures(info: DatasetInfo): string[] {
   return Object.entries(info.features).flatMap(([key, { dtype }]) => (dtype === 'video' ? [key] : []));
 }
 
-function number(row: Record<string, unknown>, column: string, path: string): number {
+function number(row: Record<string, unknown>, column: string, at: FileReference): number {
   const value = row[column];
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new CorruptDataError(`${path} column "${column}" holds ${String(value)}; expected a number`, {
-    fix: 'restore the file from a copy',
-  });
+  throw new DatasetFileError(at, `column "${column}" holds ${String(value)}; expected a number`);
 }
 
-function integer(row: Record<string, unknown>, column: string, path: string): number {
-  const value = number(row, column, path);
+function integer(row: Record<string, unknown>, column: string, at: FileReference): number {
+  const value = number(row, column, at);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new CorruptDataError(`${path} column "${column}" holds ${value}; expected a whole number from 0`, {
-    fix: 'restore the file from a copy',
-  });
+  throw new DatasetFileError(at, `column "${column}" holds ${value}; expected a whole number from 0`);
 }
 
-function strings(row: Record<string, unknown>, column: string, path: string): string[] {
+function strings(row: Record<string, unknown>, column: string, at: FileReference): string[] {
   const value = row[column];
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value;
-  throw new CorruptDataError(`${path} column "${column}" is not a list of texts`, {
-    fix: 'restore the file from a copy',
-  });
+  throw new DatasetFileError(at, `column "${column}" is not a list of texts`);
 }
 
-function flatNumbers(value: unknown, label: string): number[] {
-  if (Array.isArray(value)) return value.flatMap((entry) => flatNumbers(entry, label));
+function flatNumbers(value: unknown, column: string, at: FileReference): number[] {
+  if (Array.isArray(value)) return value.flatMap((entry) => flatNumbers(entry, column, at));
   if (typeof value === 'bigint') return [Number(value)];
   if (typeof value === 'number') return [value];
-  throw new CorruptDataError(`${label} holds ${String(value)}; expected numbers`, {
-    fix: 'restore the file from a copy',
-  });
+  throw new DatasetFileError(at, `column "${column}" holds ${String(value)}; expected numbers`);
 }

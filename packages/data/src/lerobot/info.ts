@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CorruptDataError } from '@rapport/core';
 import * as z from 'zod';
 import { writeDurably } from './durable.js';
+import { DatasetFileError, type FileReference } from './file-error.js';
 
 /** The version of LeRobotDataset that is read and written. */
 export const CODEBASE_VERSION = 'v3.0';
@@ -51,19 +51,24 @@ export const AUTOMATIC_FEATURES: Readonly<Record<string, Feature>> = {
 
 /**
  * Reads and checks `meta/info.json`.
- * @throws CorruptDataError when it is missing, not JSON, of another version or has a wrong field
+ * @throws DatasetFileError when it is missing, not JSON, of another version or has a wrong field
  */
 export async function readInfo(directory: string): Promise<DatasetInfo> {
   const value = await readJson(directory, INFO_PATH);
   const version =
     typeof value === 'object' && value !== null && 'codebase_version' in value ? value.codebase_version : undefined;
   if (version !== CODEBASE_VERSION) {
-    throw new CorruptDataError(
-      `${INFO_PATH} of ${directory} says codebase_version ${JSON.stringify(version)}; expected "${CODEBASE_VERSION}"`,
+    throw new DatasetFileError(
+      { directory, file: INFO_PATH },
+      `codebase_version is ${JSON.stringify(version)}; expected "${CODEBASE_VERSION}"`,
       { fix: versionFix(version) },
     );
   }
-  return parseOrThrow(infoSchema, value, INFO_PATH, directory);
+  const info = parseOrThrow(infoSchema, value, { directory, file: INFO_PATH });
+  if (info.video_path === null && Object.values(info.features).some(({ dtype }) => dtype === 'video')) {
+    throw new DatasetFileError({ directory, file: INFO_PATH }, 'has a feature of dtype "video", but no video_path');
+  }
+  return info;
 }
 
 /** Writes `meta/info.json` durably, indented as LeRobot does. */
@@ -73,38 +78,36 @@ export async function writeInfo(directory: string, info: DatasetInfo): Promise<v
 
 /**
  * Reads a JSON file of a dataset.
- * @throws CorruptDataError when it is missing or is not JSON
+ * @throws DatasetFileError when it is missing or is not JSON
  */
 export async function readJson(directory: string, path: string): Promise<unknown> {
+  const reference = { directory, file: path };
   let text: string;
   try {
     text = await readFile(join(directory, path), 'utf8');
   } catch (cause) {
-    throw new CorruptDataError(`${directory} has no ${path}: it is not a LeRobotDataset, or is half-written`, {
-      fix: 'name the folder that holds meta/, data/ and videos/',
+    throw new DatasetFileError(reference, 'is missing: the folder holds no LeRobotDataset, or a half-written one', {
+      fix: 'name the folder that holds meta/ and data/',
       cause,
     });
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CorruptDataError(`${path} of ${directory} is not JSON (${text.length} characters)`, {
-      fix: 'restore the file from a copy',
-      cause,
-    });
+    throw new DatasetFileError(reference, `is not JSON (${text.length} characters)`, { cause });
   }
 }
 
-/** Validates outside data with a schema; the error names the file, the field and what is wrong with it. */
-export function parseOrThrow<T>(schema: z.ZodType<T>, value: unknown, path: string, directory: string): T {
+/**
+ * Validates outside data with a schema.
+ * @throws DatasetFileError naming the field and what is wrong with it
+ */
+export function parseOrThrow<T>(schema: z.ZodType<T>, value: unknown, at: FileReference): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const field = issue.path.length === 0 ? 'the document' : `"${issue.path.join('.')}"`;
-  throw new CorruptDataError(`${path} of ${directory}: ${field}: ${issue.message}`, {
-    fix: 'restore the file from a copy',
-    cause: result.error,
-  });
+  const field = issue.path.length === 0 ? '' : `"${issue.path.join('.')}": `;
+  throw new DatasetFileError(at, `${field}${issue.message}`, { cause: result.error });
 }
 
 /** Fills a path template of `info.json`, for example `data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet`. */

@@ -1,4 +1,4 @@
-import { CorruptDataError } from '@rapport/core';
+import { join } from 'node:path';
 import {
   type AsyncBuffer,
   asyncBufferFromFile,
@@ -9,6 +9,7 @@ import {
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { DatasetFileError, type FileReference } from './file-error.js';
 
 /** Type of a column in the terms of this format: a scalar, nested lists of one, or an image. */
 export type ColumnType = ScalarType | { readonly list: ColumnType } | 'image';
@@ -92,51 +93,49 @@ function schemaElements(name: string, type: ColumnType): SchemaElement[] {
 
 /** A Parquet file whose footer has been read. */
 export interface ParquetFile {
-  /** How messages name it: its path inside the dataset. */
-  readonly label: string;
+  readonly reference: FileReference;
   readonly rowCount: number;
   /** Top-level column names. */
   readonly columns: readonly string[];
   readonly keyValues: ReadonlyMap<string, string>;
   /**
    * Reads rows `start` to `end` (excluded) of some columns.
-   * @throws CorruptDataError when a column is missing or cannot be decoded
+   * @throws DatasetFileError when a column is missing or cannot be decoded
    */
   read(columns: readonly string[], start?: number, end?: number): Promise<Record<string, unknown>[]>;
 }
 
 /**
  * Opens a Parquet file.
- * @throws CorruptDataError when it is missing, truncated or not Parquet, naming `label`
+ * @param path relative to the dataset's folder
+ * @throws DatasetFileError when it is missing, truncated or not Parquet
  */
-export async function openParquet(path: string, label: string): Promise<ParquetFile> {
+export async function openParquet(directory: string, path: string): Promise<ParquetFile> {
+  const reference = { directory, file: path };
   let file: AsyncBuffer;
   try {
-    file = await asyncBufferFromFile(path);
+    file = await asyncBufferFromFile(join(directory, path));
   } catch (cause) {
-    throw new CorruptDataError(`${label} is missing or unreadable`, { fix: RESTORE, cause });
+    throw new DatasetFileError(reference, 'is missing or unreadable', { cause });
   }
   let metadata: FileMetaData;
   try {
     metadata = await parquetMetadataAsync(file);
   } catch (cause) {
-    throw new CorruptDataError(`${label} is not a whole Parquet file (${file.byteLength} bytes): ${reason(cause)}`, {
-      fix: RESTORE,
+    throw new DatasetFileError(reference, `is not a whole Parquet file (${file.byteLength} bytes): ${reason(cause)}`, {
       cause,
     });
   }
   const columnNames = parquetSchema(metadata).children.map(({ element }) => element.name);
   return {
-    label,
+    reference,
     rowCount: Number(metadata.num_rows),
     columns: columnNames,
     keyValues: new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
     read: async (columns, start = 0, end = Number(metadata.num_rows)) => {
       const missing = columns.find((column) => !columnNames.includes(column));
       if (missing !== undefined) {
-        throw new CorruptDataError(`${label} has no column "${missing}"; it has ${columnNames.join(', ')}`, {
-          fix: RESTORE,
-        });
+        throw new DatasetFileError(reference, `has no column "${missing}"; it has ${columnNames.join(', ')}`);
       }
       try {
         return await parquetReadObjects({
@@ -149,16 +148,11 @@ export async function openParquet(path: string, label: string): Promise<ParquetF
           utf8: false,
         });
       } catch (cause) {
-        throw new CorruptDataError(`${label} rows ${start}-${end} cannot be decoded: ${reason(cause)}`, {
-          fix: RESTORE,
-          cause,
-        });
+        throw new DatasetFileError(reference, `rows ${start}-${end} cannot be decoded: ${reason(cause)}`, { cause });
       }
     },
   };
 }
-
-const RESTORE = 'restore the file from a copy';
 
 function reason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

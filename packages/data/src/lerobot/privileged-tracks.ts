@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CorruptDataError, type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
+import { type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
 import * as z from 'zod';
 import { writeDurably } from './durable.js';
 import { placeOf } from './episode-rows.js';
+import { DatasetFileError } from './file-error.js';
 import { fillPath, parseOrThrow, readJson } from './info.js';
 import { encodeParquet, openParquet } from './parquet.js';
 
@@ -39,19 +40,17 @@ export async function writeTrack(directory: string, index: number, track: Privil
 
 /**
  * Reads the privileged half of an episode of `length` steps.
- * @throws CorruptDataError when a file is missing, damaged or of another length
+ * @throws DatasetFileError when a file is missing, damaged or of another length
  */
 export async function readTrack(directory: string, index: number, length: number): Promise<PrivilegedTrack> {
   const path = trackPath(index);
-  const file = await openParquet(join(directory, path), path);
+  const file = await openParquet(directory, path);
   if (file.rowCount !== length) {
-    throw new CorruptDataError(`${path} has ${file.rowCount} rows; episode ${index} has ${length} steps`, {
-      fix: 'restore the file from a copy',
-    });
+    throw new DatasetFileError(file.reference, `has ${file.rowCount} rows; episode ${index} has ${length} steps`);
   }
-  const header = parseOrThrow(headerSchema, parseHeader(file.keyValues.get(KEY)), `${path} (footer)`, directory);
+  const header = parseOrThrow(headerSchema, parseHeader(file.keyValues.get(KEY)), file.reference);
   const sceneFile = scenePath(header.scene);
-  const scene: Scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), sceneFile, directory);
+  const scene: Scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), { directory, file: sceneFile });
   const width = poseTrackWidth(scene);
   const stepScores = new Float32Array(length);
   const poses = new Float32Array(length * width);
@@ -59,9 +58,10 @@ export async function readTrack(directory: string, index: number, length: number
   rows.forEach((row, step) => {
     const pose = row['replay.poses'];
     if (!Array.isArray(pose) || pose.length !== width) {
-      throw new CorruptDataError(`${path} row ${step} has no pose of ${width} numbers, as its scene asks for`, {
-        fix: 'restore the file from a copy',
-      });
+      throw new DatasetFileError(
+        { ...file.reference, row: step },
+        `holds no pose of ${width} numbers, as its scene asks for`,
+      );
     }
     stepScores[step] = Number(row['privileged.score']);
     poses.set(pose, step * width);

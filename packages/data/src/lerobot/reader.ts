@@ -1,11 +1,13 @@
 import { basename, join, resolve } from 'node:path';
 import { type BoxSpace, boxSpace, CorruptDataError, type Episode, type FrameStack, InputError } from '@rapport/core';
-import { decodeVideo } from '../ffmpeg.js';
-import { decodePng } from '../png.js';
+import { decodeVideo, type VideoRange } from '../ffmpeg.js';
 import { type EpisodeRow, readEpisodeRows } from './episode-rows.js';
+import { readSteps } from './episode-steps.js';
+import { DatasetFileError } from './file-error.js';
 import { type CameraFeature, camerasOf, type DatasetInfo, type Feature, fillPath, readInfo } from './info.js';
-import { openParquet, type ParquetFile } from './parquet.js';
-import { type EpisodeCard, readDatasetCard, readEpisodeCards } from './sidecar.js';
+import { openParquet } from './parquet.js';
+import { readPictures } from './pictures.js';
+import { EPISODE_CARDS_PATH, type EpisodeCard, readDatasetCard, readEpisodeCards } from './sidecar.js';
 import { readTasks } from './tasks.js';
 
 /** What a list of episodes shows. */
@@ -46,7 +48,7 @@ export interface Dataset {
   /**
    * Reads an episode whole. Of datasets that another program wrote the observation after the last action is unknown;
    * the last known one is repeated there.
-   * @throws CorruptDataError when a file is missing, damaged or contradicts `meta/`, naming file and row
+   * @throws DatasetFileError when a file is missing, damaged or contradicts `meta/`, naming file and row
    */
   readEpisode(index: number, options: { readonly frames: boolean }): Promise<Episode>;
   /**
@@ -58,7 +60,7 @@ export interface Dataset {
 
 /**
  * Opens a LeRobotDataset v3.0, written by Rapport or by LeRobot.
- * @throws CorruptDataError when it is not one, is half-written or of another version, naming file and fix
+ * @throws DatasetFileError when it is not one, is half-written or of another version, naming file and fix
  */
 export async function openDataset(directory: string): Promise<Dataset> {
   const info = await readInfo(directory);
@@ -89,12 +91,12 @@ export async function openDataset(directory: string): Promise<Dataset> {
 
   const openData = async (row: EpisodeRow) => {
     const path = fillPath(info.data_path, { chunk_index: row.data.chunk, file_index: row.data.file });
-    const file = await openParquet(join(directory, path), path);
+    const file = await openParquet(directory, path);
     const start = row.fromIndex - firstRows.get(fileKey(row))!;
     if (start + row.length > file.rowCount) {
-      throw new CorruptDataError(
-        `${path} has ${file.rowCount} rows; episode ${row.index} needs rows ${start} to ${start + row.length}`,
-        { fix: 'restore the file from a copy' },
+      throw new DatasetFileError(
+        file.reference,
+        `has ${file.rowCount} rows; episode ${row.index} needs rows ${start} to ${start + row.length}`,
       );
     }
     return { file, start };
@@ -119,31 +121,21 @@ export async function openDataset(directory: string): Promise<Dataset> {
       return { camera, width, height, data: pictures };
     }
     const place = row.videos.get(feature.key)!;
-    if (info.video_path === null) {
-      throw new CorruptDataError(
-        `meta/info.json of ${directory} has a video feature "${feature.key}" but no video_path`,
-      );
-    }
-    const path = fillPath(info.video_path, {
+    const path = fillPath(info.video_path ?? '', {
       video_key: feature.key,
       chunk_index: place.chunk,
       file_index: place.file,
     });
-    const data = await decodeVideo(join(directory, path), path, {
-      width,
-      height,
-      fps: info.fps,
-      start: Math.round(place.fromS * info.fps) + start,
-      count: end - start,
-    });
+    const first = Math.round(place.fromS * info.fps) + start;
+    const video = { width, height, fps: info.fps, start: first, count: end - start };
+    const data = await decodeAt(directory, path, video);
     return { camera, width, height, data };
   };
 
   const readEpisode = async (index: number, options: { readonly frames: boolean }): Promise<Episode> => {
     const listed = episode(index);
     const { file, start } = await openData(rows[index]!);
-    const steps = await readSteps(file, info, rows[index]!, start);
-    checkTasks(steps.taskIndices, tasks, rows[index]!, file.label, start);
+    const steps = await readSteps(file, info, rows[index]!, start, tasks);
     const frames: FrameStack[] = [];
     if (options.frames) for (const { camera } of cameras) frames.push(await readFrames(index, camera));
     return {
@@ -165,140 +157,13 @@ export async function openDataset(directory: string): Promise<Dataset> {
     envId,
     info,
     observationSpace: card?.observationSpace ?? spaceOf(info.features['observation.state']),
-    actionSpace: card?.actionSpace ?? spaceOf(info.features['action']),
+    actionSpace: card?.actionSpace ?? spaceOf(info.features.action),
     cameras,
     episodes,
     episode,
     readEpisode,
     readFrames,
   });
-}
-
-interface Steps {
-  readonly observations: Float32Array;
-  readonly actions: Float32Array;
-  readonly rewards: Float32Array;
-  readonly taskIndices: readonly number[];
-  /** `next.done` and `next.truncated` of the last step. */
-  readonly done: boolean;
-  readonly truncated: boolean;
-}
-
-async function readSteps(file: ParquetFile, info: DatasetInfo, row: EpisodeRow, start: number): Promise<Steps> {
-  const { length } = row;
-  const width = (key: string) => info.features[key]?.shape[0] ?? 0;
-  const observations = new Float32Array(length * width('observation.state'));
-  const actions = new Float32Array(length * width('action'));
-  const rewards = new Float32Array(length);
-  const taskIndices: number[] = [];
-  const optional = ['observation.state', 'action', 'next.reward', 'next.done', 'next.truncated'];
-  const columns = optional.filter((key) => key in info.features);
-  const automatic = ['episode_index', 'frame_index', 'index', 'task_index'];
-  const table = await file.read([...columns, ...automatic], start, start + length);
-  table.forEach((values, step) => {
-    const label = `${file.label} row ${start + step}`;
-    expectInteger(values, 'episode_index', row.index, label);
-    expectInteger(values, 'frame_index', step, label);
-    expectInteger(values, 'index', row.fromIndex + step, label);
-    taskIndices.push(Number(values['task_index']));
-    copyVector(
-      values['observation.state'],
-      observations,
-      step * width('observation.state'),
-      info,
-      label,
-      'observation.state',
-    );
-    copyVector(values['action'], actions, step * width('action'), info, label, 'action');
-    rewards[step] = Number(values['next.reward'] ?? 0);
-  });
-  const last = table[length - 1];
-  return {
-    observations,
-    actions,
-    rewards,
-    taskIndices,
-    done: last?.['next.done'] === true,
-    truncated: last?.['next.truncated'] === true,
-  };
-}
-
-function copyVector(
-  value: unknown,
-  target: Float32Array,
-  offset: number,
-  info: DatasetInfo,
-  label: string,
-  key: string,
-): void {
-  const feature = info.features[key];
-  if (feature === undefined) return;
-  const width = feature.shape[0]!;
-  if (typeof value === 'number' && width === 1) {
-    target[offset] = value;
-    return;
-  }
-  const entries = Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array ? value : [];
-  if (entries.length !== width) {
-    throw new CorruptDataError(
-      `${label} column "${key}" has ${entries.length} numbers; meta/info.json says shape [${feature.shape.join(', ')}]`,
-      { fix: 'restore the file from a copy' },
-    );
-  }
-  target.set(entries, offset);
-}
-
-function expectInteger(values: Record<string, unknown>, column: string, expected: number, label: string): void {
-  if (Number(values[column]) === expected) return;
-  throw new CorruptDataError(`${label} column "${column}" is ${String(values[column])}; expected ${expected}`, {
-    fix: 'restore the file from a copy',
-  });
-}
-
-function checkTasks(
-  indices: readonly number[],
-  tasks: readonly string[],
-  row: EpisodeRow,
-  label: string,
-  start: number,
-): void {
-  const wrong = indices.findIndex((index) => {
-    const task = tasks[index];
-    return task === undefined || !row.tasks.includes(task);
-  });
-  if (wrong === -1) return;
-  throw new CorruptDataError(
-    `${label} row ${start + wrong} has task_index ${indices[wrong]}, which is not a task of episode ${row.index}`,
-    { fix: 'restore meta/tasks.parquet from a copy' },
-  );
-}
-
-async function readPictures(
-  file: ParquetFile,
-  { key, width, height }: CameraFeature,
-  start: number,
-  end: number,
-): Promise<Uint8Array> {
-  const data = new Uint8Array((end - start) * width * height * 3);
-  if (start === end) return data;
-  const rows = await file.read([key], start, end);
-  rows.forEach((row, offset) => {
-    const label = `${file.label} row ${start + offset} column "${key}"`;
-    const cell = row[key];
-    const bytes = typeof cell === 'object' && cell !== null && 'bytes' in cell ? cell.bytes : undefined;
-    if (!(bytes instanceof Uint8Array)) {
-      throw new CorruptDataError(`${label} holds no picture`, { fix: 'restore the file from a copy' });
-    }
-    const picture = decodePng(bytes, label);
-    if (picture.width !== width || picture.height !== height) {
-      throw new CorruptDataError(
-        `${label} is ${picture.width}x${picture.height}; meta/info.json says ${width}x${height}`,
-        { fix: 'restore the file from a copy' },
-      );
-    }
-    data.set(picture.data, offset * width * height * 3);
-  });
-  return data;
 }
 
 function withFinalObservation(
@@ -315,13 +180,22 @@ function withFinalObservation(
     return observations;
   }
   if (card.finalObservation.length !== width) {
-    throw new CorruptDataError(
-      `meta/rapport/episodes.jsonl of ${directory}, episode ${card.episode}: the final observation has ${card.finalObservation.length} numbers; expected ${width}`,
-      { fix: 'restore the file from a copy' },
+    throw new DatasetFileError(
+      { directory, file: EPISODE_CARDS_PATH, row: card.episode },
+      `the final observation has ${card.finalObservation.length} numbers; expected ${width}`,
     );
   }
   observations.set(card.finalObservation, known.length);
   return observations;
+}
+
+async function decodeAt(directory: string, path: string, range: VideoRange): Promise<Uint8Array> {
+  try {
+    return await decodeVideo(join(directory, path), range);
+  } catch (cause) {
+    if (!(cause instanceof CorruptDataError)) throw cause;
+    throw new DatasetFileError({ directory, file: path }, cause.message, { cause });
+  }
 }
 
 /** A space that knows the entries' names only, for datasets that other programs wrote. */

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BoxSpace, boxSpace, CorruptDataError } from '@rapport/core';
+import { type BoxSpace, boxSpace } from '@rapport/core';
 import * as z from 'zod';
 import { appendDurably, writeDurably } from './durable.js';
-import { parseOrThrow, readJson } from './info.js';
+import { DatasetFileError } from './file-error.js';
+import { INFO_PATH, parseOrThrow, readJson } from './info.js';
 
 /** What a LeRobotDataset has no place for, and a learner may know; below `meta/rapport`, which LeRobot ignores. */
 export interface DatasetCard {
@@ -74,11 +75,11 @@ export async function writeDatasetCard(directory: string, card: DatasetCard): Pr
 
 /**
  * Reads `meta/rapport/dataset.json`; undefined when the dataset was not written by Rapport.
- * @throws CorruptDataError when it is damaged or of a newer version
+ * @throws DatasetFileError when it is damaged or of a newer version
  */
 export async function readDatasetCard(directory: string): Promise<DatasetCard | undefined> {
   if (!(await exists(join(directory, CARD_PATH)))) return undefined;
-  const card = parseOrThrow(cardSchema, await readJson(directory, CARD_PATH), CARD_PATH, directory);
+  const card = parseOrThrow(cardSchema, await readJson(directory, CARD_PATH), { directory, file: CARD_PATH });
   return {
     id: card.id,
     envId: card.envId,
@@ -95,30 +96,27 @@ export interface EpisodeCards {
 
 /**
  * Reads the first `count` episode cards; what follows them was never acknowledged.
- * @throws CorruptDataError when a card is missing or damaged, naming its line
+ * @throws DatasetFileError when a card is missing or damaged, naming its line
  */
 export async function readEpisodeCards(directory: string, count: number): Promise<EpisodeCards> {
   if (count === 0) return { cards: [], byteLength: 0 };
+  const reference = { directory, file: EPISODE_CARDS_PATH };
   let text: string;
   try {
     text = await readFile(join(directory, EPISODE_CARDS_PATH), 'utf8');
   } catch (cause) {
-    throw new CorruptDataError(`${EPISODE_CARDS_PATH} of ${directory} is missing`, { fix: RESTORE, cause });
+    throw new DatasetFileError(reference, 'is missing or unreadable', { cause });
   }
   const lines = text.split('\n').slice(0, -1);
   if (lines.length < count) {
-    throw new CorruptDataError(
-      `${EPISODE_CARDS_PATH} of ${directory} has ${lines.length} whole lines; meta/info.json counts ${count} episodes`,
-      { fix: RESTORE },
-    );
+    throw new DatasetFileError(reference, `has ${lines.length} whole lines; ${INFO_PATH} counts ${count} episodes`);
   }
   const counted = lines.slice(0, count);
   const cards = counted.map((line, index) => {
-    const card = parseOrThrow(episodeCardSchema, parseLine(line), `${EPISODE_CARDS_PATH} line ${index + 1}`, directory);
-    if (card.episode === index) return card;
-    throw new CorruptDataError(`${EPISODE_CARDS_PATH} line ${index + 1} is about episode ${card.episode}`, {
-      fix: RESTORE,
-    });
+    const at = { ...reference, row: index };
+    const card = parseOrThrow(episodeCardSchema, parseLine(line), at);
+    if (card.episode !== index) throw new DatasetFileError(at, `is about episode ${card.episode}`);
+    return card;
   });
   return { cards, byteLength: Buffer.byteLength(`${counted.join('\n')}\n`) };
 }
@@ -127,8 +125,6 @@ export async function readEpisodeCards(directory: string, count: number): Promis
 export async function appendEpisodeCard(directory: string, byteLength: number, card: EpisodeCard): Promise<number> {
   return appendDurably(join(directory, EPISODE_CARDS_PATH), byteLength, `${JSON.stringify(card)}\n`);
 }
-
-const RESTORE = 'restore the file from a copy';
 
 /** A line that is not JSON is handed on as text, which the schema then refuses. */
 function parseLine(line: string): unknown {

@@ -1,5 +1,5 @@
 import { boxSpace, type Episode, type RecordedEpisode, type Scene } from '@rapport/core';
-import type { CreateDatasetOptions } from './writer.js';
+import type { CreateDatasetOptions } from './new-dataset.js';
 
 /** A small planar scene for tests: one moving body, one fixed. */
 export const SCENE: Scene = {

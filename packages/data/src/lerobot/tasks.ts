@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { CorruptDataError } from '@rapport/core';
 import { writeDurably } from './durable.js';
+import { DatasetFileError } from './file-error.js';
 import { type Column, encodeParquet, openParquet } from './parquet.js';
 
 const TASKS_PATH = 'meta/tasks.parquet';
@@ -37,19 +37,17 @@ export async function writeTasks(directory: string, tasks: readonly string[]): P
 
 /**
  * Reads the task texts in the order of `task_index`.
- * @throws CorruptDataError when the file is damaged or an index is missing
+ * @throws DatasetFileError when the file is damaged or an index is missing
  */
 export async function readTasks(directory: string): Promise<string[]> {
-  const file = await openParquet(join(directory, TASKS_PATH), TASKS_PATH);
+  const file = await openParquet(directory, TASKS_PATH);
   // pandas calls an unnamed index column `__index_level_0__`.
   const textColumn = file.columns.includes('task') ? 'task' : '__index_level_0__';
   const rows = await file.read(['task_index', textColumn]);
-  const texts = new Map(rows.map((row) => [Number(row['task_index']), row[textColumn]]));
+  const texts = new Map(rows.map((row) => [Number(row.task_index), row[textColumn]]));
   return rows.map((_, index) => {
     const text = texts.get(index);
     if (typeof text === 'string') return text;
-    throw new CorruptDataError(`${TASKS_PATH} of ${directory} has no text for task_index ${index}`, {
-      fix: 'restore the file from a copy',
-    });
+    throw new DatasetFileError(file.reference, `has no text for task_index ${index}`);
   });
 }

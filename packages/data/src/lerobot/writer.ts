@@ -1,16 +1,7 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  type BoxSpace,
-  type FrameStack,
-  InputError,
-  poseTrackWidth,
-  type RecordedEpisode,
-  spaceSize,
-  UnavailableError,
-} from '@rapport/core';
-import { chooseEncoder, encodeVideo, FFMPEG_FIX, KEY_FRAME_INTERVAL, type VideoEncoder } from '../ffmpeg.js';
-import { encodePng } from '../png.js';
+import { type FrameStack, InputError, type RecordedEpisode, UnavailableError } from '@rapport/core';
+import { chooseEncoder, encodeVideo, FFMPEG_FIX } from '../ffmpeg.js';
 import {
   makeDirectoryDurably,
   publish,
@@ -21,55 +12,21 @@ import {
 } from './durable.js';
 import {
   type EpisodeRow,
-  isPicture,
   mergeEpisodeRows,
-  perChannel,
   placeOf,
   readEpisodeRowsWithStatistics,
   removeLeftoverRows,
   writeEpisodeRows,
 } from './episode-rows.js';
-import {
-  AUTOMATIC_FEATURES,
-  type CameraFeature,
-  CODEBASE_VERSION,
-  cameraKey,
-  camerasOf,
-  type DatasetInfo,
-  type Feature,
-  FILES_PER_CHUNK,
-  fillPath,
-  readInfo,
-  writeInfo,
-} from './info.js';
-import { type Column, encodeParquet } from './parquet.js';
+import { checkRecorded, episodeTable, framesOf, huggingFaceMetadata } from './episode-table.js';
+import { type CameraFeature, camerasOf, type DatasetInfo, fillPath, readInfo, writeInfo } from './info.js';
+import { type CreateDatasetOptions, checkOptions, emptyInfo, type ImageStorage } from './new-dataset.js';
+import { encodeParquet } from './parquet.js';
 import { writeTrack } from './privileged-tracks.js';
 import { appendEpisodeCard, readDatasetCard, readEpisodeCards, writeDatasetCard } from './sidecar.js';
-import {
-  type FeatureStatistics,
-  mergeStatistics,
-  pictureStatistics,
-  STATISTIC_NAMES,
-  vectorStatistics,
-} from './statistics.js';
+import type { FeatureStatistics } from './statistics.js';
+import { includeStatistics, writeStatistics } from './statistics-file.js';
 import { readTasks, writeTasks } from './tasks.js';
-
-export type ImageStorage = 'video' | 'parquet';
-
-export interface CreateDatasetOptions {
-  /** Identity, as in `ClipReference.dataset`; the folder's name when absent. */
-  readonly id?: string;
-  readonly envId: string;
-  /** Control steps per second, a whole number. */
-  readonly fps: number;
-  readonly observationSpace: BoxSpace;
-  readonly actionSpace: BoxSpace;
-  readonly cameras: readonly { readonly camera: string; readonly width: number; readonly height: number }[];
-  /** For example `xmagical_longstick`. */
-  readonly robotType: string;
-  /** `video` where ffmpeg can encode, `parquet` otherwise, when absent. */
-  readonly imageStorage?: ImageStorage;
-}
 
 /** Appends episodes to a dataset; one writer per dataset at a time. */
 export interface DatasetWriter {
@@ -255,78 +212,6 @@ class LeRobotWriter implements DatasetWriter {
   }
 }
 
-interface TableContext {
-  readonly info: DatasetInfo;
-  readonly index: number;
-  readonly fromIndex: number;
-  readonly taskIndex: number;
-  readonly cameras: readonly CameraFeature[];
-}
-
-/** The rows of an episode as columns, in the order of the features, and the statistics of every feature. */
-function episodeTable(
-  { episode, privileged }: RecordedEpisode,
-  { info, index, fromIndex, taskIndex, cameras }: TableContext,
-): { columns: Column[]; statistics: Map<string, FeatureStatistics> } {
-  const { length } = episode;
-  const steps = Array.from({ length }, (_, step) => step);
-  const atEnd = (value: boolean) => steps.map((step) => value && step === length - 1);
-  const observationSize = info.features['observation.state']!.shape[0]!;
-  const numbers: Record<string, ArrayLike<number>> = {
-    'observation.state': episode.observations.subarray(0, length * observationSize),
-    action: episode.actions,
-    'next.reward': episode.rewards,
-    timestamp: Float32Array.from(steps, (step) => step / info.fps),
-    frame_index: steps,
-    episode_index: steps.map(() => index),
-    index: steps.map((step) => fromIndex + step),
-    task_index: steps.map(() => taskIndex),
-  };
-  const flags: Record<string, boolean[]> = {
-    'next.done': atEnd(true),
-    'next.success': atEnd(privileged.success),
-    'next.truncated': atEnd(episode.truncated),
-  };
-
-  const columns: Column[] = [];
-  const statistics = new Map<string, FeatureStatistics>();
-  for (const [key, feature] of Object.entries(info.features)) {
-    const camera = cameras.find((candidate) => candidate.key === key);
-    if (camera !== undefined) {
-      const frames = framesOf(episode.frames, camera);
-      statistics.set(key, pictureStatistics(frames.data, length));
-      if (camera.storage === 'parquet') columns.push({ name: key, type: 'image', data: imageCells(frames, length) });
-    } else if (flags[key] !== undefined) {
-      statistics.set(key, vectorStatistics(flags[key].map(Number), 1));
-      columns.push({ name: key, type: 'bool', data: flags[key] });
-    } else {
-      const width = feature.shape[0]!;
-      const values = numbers[key]!;
-      statistics.set(key, vectorStatistics(values, width));
-      columns.push(numberColumn(key, feature, values, width));
-    }
-  }
-  return { columns, statistics };
-}
-
-function numberColumn(name: string, feature: Feature, values: ArrayLike<number>, width: number): Column {
-  if (feature.dtype === 'int64') return { name, type: 'int64', data: Array.from(values, BigInt) };
-  if (width === 1) return { name, type: 'float', data: Array.from(values) };
-  const rows = Array.from({ length: values.length / width }, (_, row) =>
-    Array.from({ length: width }, (_, entry) => values[row * width + entry]!),
-  );
-  return { name, type: { list: 'float' }, data: rows };
-}
-
-function imageCells(frames: FrameStack, length: number): { bytes: Uint8Array; path: string }[] {
-  const { width, height } = frames;
-  const size = width * height * 3;
-  return Array.from({ length }, (_, step) => ({
-    bytes: encodePng({ width, height, data: frames.data.subarray(step * size, (step + 1) * size) }),
-    path: `frame-${String(step).padStart(6, '0')}.png`,
-  }));
-}
-
 async function writeVideo(path: string, frames: FrameStack, info: DatasetInfo, feature: CameraFeature): Promise<void> {
   const encoder = await chooseEncoder(feature);
   const expected = info.features[feature.key]!.info?.['video.codec'];
@@ -335,7 +220,8 @@ async function writeVideo(path: string, frames: FrameStack, info: DatasetInfo, f
       fix: FFMPEG_FIX,
     });
   }
-  const temporary = `${path}${TEMPORARY_SUFFIX}`;
+  // Named after this process: an ffmpeg that outlives a killed writer must not meet its successor's.
+  const temporary = `${path}.${process.pid}${TEMPORARY_SUFFIX}`;
   await mkdir(dirname(path), { recursive: true });
   await encodeVideo({ ...frames, fps: info.fps }, encoder, temporary);
   await syncFile(temporary);
@@ -355,136 +241,6 @@ async function removeLeftoverEpisode(directory: string, info: DatasetInfo): Prom
 function videoPath(info: DatasetInfo, key: string, index: number): string {
   const { chunk, file } = placeOf(index);
   return fillPath(info.video_path!, { video_key: key, chunk_index: chunk, file_index: file });
-}
-
-function includeStatistics(total: Map<string, FeatureStatistics>, added: ReadonlyMap<string, FeatureStatistics>): void {
-  for (const [key, statistics] of added) {
-    const before = total.get(key);
-    total.set(key, before === undefined ? statistics : mergeStatistics([before, statistics]));
-  }
-}
-
-async function writeStatistics(
-  directory: string,
-  info: DatasetInfo,
-  statistics: ReadonlyMap<string, FeatureStatistics>,
-): Promise<void> {
-  const document = Object.fromEntries(
-    [...statistics].map(([key, values]) => {
-      const picture = isPicture(info.features[key]!);
-      const entries = STATISTIC_NAMES.map((name) => {
-        if (name === 'count') return [name, [values.count]];
-        return [name, picture ? perChannel(values[name]) : values[name]];
-      });
-      return [key, Object.fromEntries(entries)];
-    }),
-  );
-  await writeDurably(join(directory, 'meta/stats.json'), JSON.stringify(document, null, 4));
-}
-
-/** The types of the data files' columns, as Hugging Face datasets describe them in the footer. */
-function huggingFaceMetadata(info: DatasetInfo): string {
-  const features = Object.entries(info.features).flatMap(([key, { dtype, shape }]) => {
-    if (dtype === 'video') return [];
-    if (dtype === 'image') return [[key, { _type: 'Image' }]];
-    const value = { dtype, _type: 'Value' };
-    return [[key, shape[0] === 1 ? value : { feature: value, length: shape[0], _type: 'List' }]];
-  });
-  return JSON.stringify({ info: { features: Object.fromEntries(features) } });
-}
-
-function emptyInfo(
-  options: CreateDatasetOptions,
-  storage: ImageStorage,
-  encoders: readonly (VideoEncoder | undefined)[],
-): DatasetInfo {
-  const vector = (space: BoxSpace): Feature => ({
-    dtype: 'float32',
-    shape: [spaceSize(space)],
-    names: space.entries.map(({ name }) => name),
-  });
-  const flag: Feature = { dtype: 'bool', shape: [1], names: null };
-  const cameras = options.cameras.map(({ camera, width, height }, position): [string, Feature] => {
-    const shape = [height, width, 3];
-    const names = ['height', 'width', 'channels'];
-    if (storage === 'parquet') return [cameraKey(camera), { dtype: 'image', shape, names }];
-    const encoder = encoders[position];
-    if (encoder === undefined) {
-      throw new UnavailableError(`no ffmpeg that can encode pictures of ${width}x${height} as AV1 or H.264`, {
-        fix: `${FFMPEG_FIX}, or ask for image storage "parquet"`,
-      });
-    }
-    if (width % 2 === 1 || height % 2 === 1) {
-      throw new InputError(`camera "${camera}" is ${width}x${height}; video needs even numbers`, {
-        fix: 'use another size, or image storage "parquet"',
-      });
-    }
-    return [
-      cameraKey(camera),
-      {
-        dtype: 'video',
-        shape,
-        names,
-        info: {
-          'video.height': height,
-          'video.width': width,
-          'video.codec': encoder.codec,
-          'video.pix_fmt': 'yuv420p',
-          'video.fps': options.fps,
-          'video.channels': 3,
-          has_audio: false,
-          'video.g': KEY_FRAME_INTERVAL,
-          'video.crf': encoder.crf,
-          is_depth_map: false,
-        },
-      },
-    ];
-  });
-  return {
-    codebase_version: CODEBASE_VERSION,
-    fps: options.fps,
-    features: {
-      'observation.state': vector(options.observationSpace),
-      action: vector(options.actionSpace),
-      ...Object.fromEntries(cameras),
-      'next.reward': { dtype: 'float32', shape: [1], names: null },
-      'next.done': flag,
-      'next.success': flag,
-      'next.truncated': flag,
-      ...AUTOMATIC_FEATURES,
-    },
-    total_episodes: 0,
-    total_frames: 0,
-    total_tasks: 0,
-    chunks_size: FILES_PER_CHUNK,
-    data_files_size_in_mb: 100,
-    video_files_size_in_mb: 200,
-    data_path: 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet',
-    video_path:
-      storage === 'video' && options.cameras.length > 0
-        ? 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4'
-        : null,
-    robot_type: options.robotType,
-    splits: {},
-  };
-}
-
-function checkOptions({ fps, cameras, observationSpace, actionSpace }: CreateDatasetOptions): void {
-  if (!Number.isInteger(fps) || fps < 1) throw new InputError(`fps is ${fps}; expected a positive whole number`);
-  if (spaceSize(observationSpace) === 0 || spaceSize(actionSpace) === 0) {
-    throw new InputError('a dataset needs observations and actions of at least one entry');
-  }
-  for (const { camera, width, height } of cameras) {
-    if (!/^[A-Za-z0-9_-]+$/.test(camera)) {
-      throw new InputError(`camera name "${camera}" is not made of letters, digits, "_" and "-"`);
-    }
-    if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-      throw new InputError(`camera "${camera}" is ${width}x${height}; expected positive whole numbers`);
-    }
-  }
-  const names = cameras.map(({ camera }) => camera);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputError(`camera "${twice}" is named twice`);
 }
 
 async function refuseExisting(directory: string): Promise<void> {
@@ -508,45 +264,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function framesOf(stacks: readonly FrameStack[], { camera, width, height }: CameraFeature): FrameStack {
-  const stack = stacks.find((candidate) => candidate.camera === camera);
-  if (stack === undefined) throw new InputError(`the episode has no pictures of camera "${camera}"`);
-  if (stack.width !== width || stack.height !== height) {
-    throw new InputError(
-      `pictures of camera "${camera}" are ${stack.width}x${stack.height}; the dataset has ${width}x${height}`,
-    );
-  }
-  return stack;
-}
-
-function checkRecorded(recorded: RecordedEpisode, info: DatasetInfo, cameras: readonly CameraFeature[]): void {
-  const { episode, privileged } = recorded;
-  const { length } = episode;
-  if (!Number.isInteger(length) || length < 1) {
-    throw new InputError(`the episode has ${length} steps; expected at least one`);
-  }
-  const size = (key: string) => info.features[key]!.shape[0]!;
-  checkNumbers('observations', episode.observations, (length + 1) * size('observation.state'));
-  checkNumbers('actions', episode.actions, length * size('action'));
-  checkNumbers('rewards', episode.rewards, length);
-  checkNumbers('step scores', privileged.stepScores, length);
-  checkNumbers('poses', privileged.poses, length * poseTrackWidth(privileged.scene));
-  for (const camera of cameras) {
-    const { data, width, height } = framesOf(episode.frames, camera);
-    if (data.length !== length * width * height * 3) {
-      throw new InputError(
-        `camera "${camera.camera}" has ${data.length} bytes; expected ${length * width * height * 3} (${length} pictures)`,
-      );
-    }
-  }
-}
-
-function checkNumbers(name: string, values: Float32Array, expected: number): void {
-  if (values.length !== expected) {
-    throw new InputError(`the episode's ${name} hold ${values.length} numbers; expected ${expected}`);
-  }
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
-  if (wrong !== -1) throw new InputError(`the episode's ${name} hold ${values[wrong]} at place ${wrong}`);
 }
