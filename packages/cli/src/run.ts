@@ -131,6 +131,7 @@ function makeContext(
     signal: terminal.signal,
     work: { onProgress: (progress) => reporter.progress(progress), signal: terminal.signal },
     log: (line) => reporter.log(line),
+    announce: (line) => reporter.announce(line),
     config: seed === undefined ? config : { seed, ...config },
     verb: verb.name,
     commandLine,

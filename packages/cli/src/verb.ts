@@ -26,8 +26,10 @@ export interface Context {
   readonly signal: AbortSignal & StopSignal;
   /** Progress and stop signal for long work. */
   readonly work: WorkOptions;
-  /** One line of news on standard error. */
+  /** One line of news on standard error; `--quiet` silences it. */
   readonly log: (line: string) => void;
+  /** One line on standard error that the person needs, whatever `--quiet` says. */
+  readonly announce: (line: string) => void;
   /** Every option with its defaults filled in, as a run folder keeps it. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The command's name. */

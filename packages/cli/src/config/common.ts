@@ -14,11 +14,11 @@ const commonShape = {
   resume: z.string().min(1).optional().describe('folder of an interrupted run to go on with'),
 } satisfies Record<CommonOption, z.ZodType>;
 
-/** The options of a command: the common ones that it heeds, then its own. */
+/** The options of a command: its own, then the common ones that it heeds. */
 export async function wholeSchema(verb: Verb): Promise<z.ZodObject> {
   const own = await verb.options();
   const common = Object.fromEntries(verb.heeds.map((name) => [name, commonShape[name]]));
-  return z.object({ ...common, ...own.shape });
+  return z.object({ ...own.shape, ...common });
 }
 
 /** What belongs to every command and changes how it speaks, not what it does. */

@@ -6,7 +6,10 @@ const PLAIN_INTERVAL_SECONDS = 5;
 
 /** News on standard error: lines and progress, which do not overwrite each other. */
 export interface Reporter {
+  /** Silent when quiet. */
   log(line: string): void;
+  /** Never silent. */
+  announce(line: string): void;
   progress(progress: Progress): void;
   /** Ends an open bar. */
   close(): void;
@@ -19,7 +22,10 @@ interface ErrorStream {
 
 /** A bar with the remaining time on a terminal, plain lines now and then elsewhere, nothing when quiet. */
 export function createReporter(stream: ErrorStream & NodeJS.WritableStream, quiet: boolean): Reporter {
-  if (quiet) return { log: () => {}, progress: () => {}, close: () => {} };
+  if (quiet) {
+    const announce = (line: string) => void stream.write(`${line}\n`);
+    return { log: () => {}, announce, progress: () => {}, close: () => {} };
+  }
   return stream.isTTY === true ? barReporter(stream) : plainReporter(stream, () => performance.now() / 1000);
 }
 
@@ -31,11 +37,13 @@ function barReporter(stream: NodeJS.WritableStream): Reporter {
     bar?.stop();
     bar = undefined;
   };
+  const write = (line: string) => {
+    close();
+    stream.write(`${line}\n`);
+  };
   return {
-    log(line) {
-      close();
-      stream.write(`${line}\n`);
-    },
+    log: write,
+    announce: write,
     progress(progress) {
       if (bar === undefined || progress.label !== label) {
         close();
@@ -64,8 +72,10 @@ export function plainReporter(stream: ErrorStream, now: () => number): Reporter 
   let label = '';
   let startedAt = 0;
   let printedAt = Number.NEGATIVE_INFINITY;
+  const write = (line: string) => void stream.write(`${line}\n`);
   return {
-    log: (line) => void stream.write(`${line}\n`),
+    log: write,
+    announce: write,
     progress({ label: newLabel, done, total, values }) {
       if (newLabel !== label) {
         label = newLabel;
