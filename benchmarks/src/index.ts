@@ -1,7 +1,8 @@
+import { otBenchmark } from './ot/index.js';
 import type { Benchmark } from './report.js';
 
 export * from './peer.js';
 export * from './report.js';
 
 /** Every benchmark that `rapport bench` knows, in the order it lists them. */
-export const benchmarks: readonly Benchmark[] = [];
+export const benchmarks: readonly Benchmark[] = [otBenchmark];
