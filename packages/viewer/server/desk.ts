@@ -1,0 +1,319 @@
+import {
+  type FeedbackEntry,
+  InputError,
+  type LedgerEntry,
+  type Query,
+  type RandomStream,
+  type UndoEntry,
+} from '@rapport/core';
+import type { Ledger } from '@rapport/data';
+import {
+  type AnswerMessage,
+  type ClientMessage,
+  closeCodes,
+  type HelloMessage,
+  type PicturesWantedMessage,
+  type ServerMessage,
+  type UndoMessage,
+} from '../protocol/index.js';
+import { feedbackEntry, screenOrder } from './answers.js';
+import type { ClipSource } from './clips.js';
+import type { QueryPool } from './pool.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** One connected page. */
+export interface Visitor {
+  /** Resolves when the message has left this process, so that long replies wait for a slow line. */
+  send(message: ServerMessage): Promise<void>;
+  end(code: number, reason: string): void;
+}
+
+export interface DeskOptions {
+  readonly pool: QueryPool;
+  readonly clips: ClipSource;
+  readonly ledger: Ledger;
+  readonly question: string;
+  /** Screen orders are drawn from it. */
+  readonly random: RandomStream;
+  /** How long the queries of someone who left wait for a return (a reload, a lost connection), in milliseconds. */
+  readonly graceMs: number;
+  readonly onFeedback: ((entry: LedgerEntry) => void) | undefined;
+  readonly onProblem: ((error: unknown) => void) | undefined;
+}
+
+/** An annotator with a connection, or within the grace time after it. */
+interface Seat {
+  readonly annotator: string;
+  visitor: Visitor | undefined;
+  /** Queries that the page of this connection has and has not answered. */
+  readonly given: Set<string>;
+  serving: Promise<void>;
+  isIdle: boolean;
+  leaving: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** The open query and one ahead. */
+const queriesAhead = 2;
+/** Pictures per message, so that other people's messages get their turn between. */
+const picturesPerMessage = 16;
+
+/** Hands out queries and takes in answers; knows messages and annotators, not sockets. */
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #seats = new Map<string, Seat>();
+  readonly #seatOf = new WeakMap<Visitor, Seat>();
+  readonly #storing = new Set<Promise<void>>();
+  /** Resolves when every query has its answers. */
+  readonly finished: Promise<void>;
+  #finish: () => void = () => {};
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#noteFinish();
+  }
+
+  /**
+   * Answers one message of a page; messages of one page must be passed in one after another.
+   * @throws ProtocolError when the message cannot be followed; nothing has changed then
+   */
+  async receive(visitor: Visitor, message: ClientMessage): Promise<void> {
+    if (message.type === 'hello') return this.#welcome(visitor, message);
+    const seat = this.#seatOf.get(visitor);
+    if (seat === undefined) throw new ProtocolError('out-of-order', `${message.type} came before hello`);
+    if (seat.visitor !== visitor) throw new ProtocolError('out-of-order', 'this annotator opened the page elsewhere');
+    switch (message.type) {
+      case 'answer':
+        return this.#takeAnswer(seat, visitor, message);
+      case 'undo':
+        return this.#takeUndo(seat, visitor, message);
+      case 'pictures':
+        return this.#sendPictures(seat, visitor, message);
+    }
+  }
+
+  /** A page is gone; its queries go back to the pool unless the annotator returns in time. */
+  leave(visitor: Visitor): void {
+    const seat = this.#seatOf.get(visitor);
+    if (seat === undefined || seat.visitor !== visitor) return;
+    seat.visitor = undefined;
+    seat.leaving = setTimeout(() => {
+      this.#seats.delete(seat.annotator);
+      this.#options.pool.release(seat.annotator);
+      this.#serveIdle();
+    }, this.#options.graceMs);
+    this.#sendProgress();
+  }
+
+  /** Sends everybody away; resolves when the answers in storing are stored or refused. */
+  async close(): Promise<void> {
+    for (const seat of this.#seats.values()) {
+      clearTimeout(seat.leaving);
+      seat.visitor?.end(closeCodes.stopping, 'the server is stopping');
+      seat.visitor = undefined;
+    }
+    this.#seats.clear();
+    await Promise.allSettled(this.#storing);
+  }
+
+  async #welcome(visitor: Visitor, { annotator: name, held }: HelloMessage): Promise<void> {
+    if (this.#seatOf.has(visitor)) throw new ProtocolError('out-of-order', 'hello came twice');
+    const { pool } = this.#options;
+    const seat = this.#takeSeat(visitor, `human/${name}`);
+    for (const queryId of held) await pool.reclaim(seat.annotator, queryId);
+    await visitor.send({
+      type: 'welcome',
+      question: this.#options.question,
+      undoable: pool.undoable(seat.annotator).slice(-50),
+    });
+    await this.#serve(seat);
+    this.#sendProgress();
+  }
+
+  #takeSeat(visitor: Visitor, annotator: string): Seat {
+    const earlier = this.#seats.get(annotator);
+    if (earlier !== undefined) {
+      clearTimeout(earlier.leaving);
+      earlier.visitor?.end(closeCodes.openedElsewhere, 'opened elsewhere');
+    }
+    const seat: Seat = {
+      annotator,
+      visitor,
+      given: new Set(),
+      serving: Promise.resolve(),
+      isIdle: false,
+      leaving: undefined,
+    };
+    this.#seats.set(annotator, seat);
+    this.#seatOf.set(visitor, seat);
+    return seat;
+  }
+
+  async #takeAnswer(seat: Seat, visitor: Visitor, message: AnswerMessage): Promise<void> {
+    const { pool, random } = this.#options;
+    if (this.#isStored(seat.annotator, message.entry, message.query)) {
+      await visitor.send({ type: 'acknowledged', entry: message.entry });
+      return;
+    }
+    const query = pool.held(seat.annotator, message.query);
+    if (query === undefined) {
+      throw pool.knows(message.query)
+        ? new ProtocolError('out-of-order', `query ${message.query} is not open at ${seat.annotator}`)
+        : new ProtocolError('unknown-query', `there is no query ${message.query}`);
+    }
+    const entry = feedbackEntry(message, query, screenOrder(random, query, seat.annotator), seat.annotator);
+    await this.#store(entry);
+    pool.recordAnswer(seat.annotator, query.id, entry.id);
+    seat.given.delete(query.id);
+    await this.#afterEntry(seat, visitor, entry);
+    await pool.readOn();
+    this.#noteFinish();
+  }
+
+  async #takeUndo(seat: Seat, visitor: Visitor, message: UndoMessage): Promise<void> {
+    const { pool } = this.#options;
+    const undone = pool.entry(message.undoes);
+    if (undone !== undefined && this.#isStored(seat.annotator, message.entry, undone.queryId)) {
+      await visitor.send({ type: 'acknowledged', entry: message.entry });
+      return;
+    }
+    if (!pool.canUndo(seat.annotator, message.undoes)) {
+      throw new ProtocolError('out-of-order', `entry ${message.undoes} is no answer of yours that stands`);
+    }
+    const entry: UndoEntry = {
+      kind: 'undo',
+      id: message.entry,
+      undoes: message.undoes,
+      annotator: seat.annotator,
+      atMs: message.atMs,
+    };
+    await this.#store(entry);
+    const query = pool.recordUndo(seat.annotator, message.undoes, entry.id);
+    await this.#give(seat, query, 'first');
+    await this.#afterEntry(seat, visitor, entry);
+  }
+
+  /** Whether the entry is in the ledger already: a page sends again what was not acknowledged. */
+  #isStored(annotator: string, entryId: string, queryId: string): boolean {
+    const stored = this.#options.pool.entry(entryId);
+    if (stored === undefined) return false;
+    if (stored.annotator === annotator && stored.queryId === queryId) return true;
+    throw new ProtocolError('refused', `entry ${entryId} stands for something else already`);
+  }
+
+  async #store(entry: LedgerEntry): Promise<void> {
+    const storing = this.#options.ledger.append(entry);
+    this.#storing.add(storing);
+    try {
+      await storing;
+    } catch (error) {
+      this.#options.onProblem?.(error);
+      const code = error instanceof InputError ? 'refused' : 'not-stored';
+      throw new ProtocolError(code, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#storing.delete(storing);
+    }
+  }
+
+  async #afterEntry(seat: Seat, visitor: Visitor, entry: FeedbackEntry | UndoEntry): Promise<void> {
+    await visitor.send({ type: 'acknowledged', entry: entry.id });
+    this.#options.onFeedback?.(entry);
+    await this.#serve(seat);
+    this.#serveIdle();
+    this.#sendProgress();
+  }
+
+  /** Fills the seat up to the open query and one ahead; runs one after another for the same seat. */
+  #serve(seat: Seat): Promise<void> {
+    seat.serving = seat.serving.then(() => this.#fill(seat));
+    return seat.serving;
+  }
+
+  async #fill(seat: Seat): Promise<void> {
+    const { pool } = this.#options;
+    const waiting = pool.heldBy(seat.annotator).filter((query) => !seat.given.has(query.id));
+    while (seat.visitor !== undefined && seat.given.size < queriesAhead) {
+      const query = waiting.shift() ?? (await pool.take(seat.annotator));
+      if (query === undefined) break;
+      await this.#give(seat, query, 'last');
+    }
+    seat.isIdle = seat.given.size < queriesAhead;
+    if (seat.given.size > 0) return;
+    await seat.visitor?.send({ type: 'idle', reason: pool.isFinished ? 'finished' : 'others' });
+  }
+
+  async #give(seat: Seat, query: Query, order: 'first' | 'last'): Promise<void> {
+    const { clips, pool, random } = this.#options;
+    try {
+      const places = screenOrder(random, query, seat.annotator);
+      const served = await Promise.all(places.map((item) => clips.clip(query.items[item]!)));
+      seat.given.add(query.id);
+      await seat.visitor?.send({
+        type: 'query',
+        query: query.id,
+        order,
+        clips: served.map(({ frames, fps, redraw, hasPictures }) => ({
+          frames,
+          fps,
+          redraw: redraw && { scene: redraw.scene, poses: littleEndianBytes(redraw.poses) },
+          hasPictures,
+        })),
+      });
+    } catch (error) {
+      // Nobody can answer this query; the others still can be.
+      pool.withdraw(query.id);
+      this.#options.onProblem?.(error);
+      const message = `query ${query.id} is left out: ${error instanceof Error ? error.message : String(error)}`;
+      await seat.visitor?.send({ type: 'error', code: 'unreadable-clip', message, entry: null });
+      this.#noteFinish();
+    }
+  }
+
+  async #sendPictures(seat: Seat, visitor: Visitor, { query: queryId, place }: PicturesWantedMessage): Promise<void> {
+    const { pool, clips, random } = this.#options;
+    const query = pool.held(seat.annotator, queryId);
+    if (query === undefined) throw new ProtocolError('out-of-order', `query ${queryId} is not open at you`);
+    const item = query.items[screenOrder(random, query, seat.annotator)[place] ?? -1];
+    if (item === undefined) throw new ProtocolError('out-of-order', `query ${queryId} has no place ${place}`);
+    const { frames: total, hasPictures } = await clips.clip(item);
+    if (!hasPictures) throw new ProtocolError('refused', `place ${place} of query ${queryId} has no pictures`);
+    for (let from = 0; from < total && seat.visitor === visitor; from += picturesPerMessage) {
+      const frames = await clips.pictures(item, from, Math.min(total, from + picturesPerMessage));
+      await visitor.send({ type: 'pictures', query: queryId, place, from, frames });
+    }
+  }
+
+  #serveIdle(): void {
+    for (const seat of this.#seats.values()) {
+      if (seat.isIdle) this.#serve(seat).catch((error) => this.#options.onProblem?.(error));
+    }
+  }
+
+  #sendProgress(): void {
+    const { pool } = this.#options;
+    const present = [...this.#seats.values()].filter((seat) => seat.visitor !== undefined);
+    for (const { visitor, annotator } of present) {
+      void visitor?.send({
+        type: 'progress',
+        answered: pool.answered,
+        total: pool.total,
+        yours: pool.answeredBy(annotator),
+        annotators: present.length,
+      });
+    }
+  }
+
+  #noteFinish(): void {
+    if (this.#options.pool.isFinished) this.#finish();
+  }
+}
+
+function littleEndianBytes(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  values.forEach((value, index) => {
+    view.setFloat32(index * 4, value, true);
+  });
+  return new Uint8Array(view.buffer);
+}

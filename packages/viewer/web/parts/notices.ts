@@ -1,0 +1,48 @@
+import { html, type TemplateResult } from 'lit';
+import type { Labelling } from '../state/labelling.js';
+import { icons } from './icons.js';
+
+/** What stands in the middle when there is no query to show. */
+export function notice(labelling: Labelling, undo: () => void): TemplateResult {
+  const { connection, idle, progress, canUndo, unsaved } = labelling;
+  if (connection === 'elsewhere') {
+    return panel(
+      'This page is open in another place',
+      'The queries moved there. You can take them back to this page.',
+      html`<button class="primary" @click=${() => labelling.takeOver()}>Work here</button>`,
+    );
+  }
+  if (connection === 'refused') {
+    return panel(
+      'Cannot connect to the server',
+      'Check that the command that printed this address is still running, and that the address is complete, with its token if it has one.',
+    );
+  }
+  if (idle === 'finished') {
+    const yours = progress?.yours ?? 0;
+    return panel(
+      'All done, thank you',
+      unsaved > 0
+        ? `${unsaved} of your answers are still being saved. Please leave this page open.`
+        : `You answered ${yours} ${yours === 1 ? 'query' : 'queries'}, and every answer is saved. You can close this page.`,
+      html`<button class="plain" @click=${undo} ?disabled=${!canUndo}>Take back the last answer<kbd>U</kbd></button>`,
+      true,
+    );
+  }
+  if (idle === 'others') {
+    return panel(
+      'Nothing for you at the moment',
+      'The remaining queries are with other people, or wait for someone who has not answered them yet. One opens here as soon as it is free.',
+    );
+  }
+  return panel('Loading the first query', '');
+}
+
+function panel(title: string, text: string, action: TemplateResult | '' = '', isDone = false): TemplateResult {
+  return html`<div class="notice">
+    ${isDone ? html`<span class="done">${icons.check}</span>` : ''}
+    <h1>${title}</h1>
+    <p>${text}</p>
+    ${action}
+  </div>`;
+}

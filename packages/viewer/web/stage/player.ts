@@ -1,0 +1,178 @@
+import type { PicturesMessage, QueryMessage } from '../../protocol/index.js';
+import { Clock } from '../state/clock.js';
+import { ClipPictures } from './pictures.js';
+import { momentAt, poseTrack } from './poses.js';
+import { SceneView } from './scene-view.js';
+import { type Frame, Stage } from './stage.js';
+
+/** A clip on the page: how it is redrawn, and its recorded pictures once they were asked for. */
+interface LoadedClip {
+  readonly frames: number;
+  readonly fps: number;
+  readonly view: SceneView | undefined;
+  readonly hasPictures: boolean;
+  pictures: ClipPictures | undefined;
+}
+
+/** Where a clip is on the page. */
+export interface ClipElements {
+  /** The scene is drawn under this element. */
+  readonly viewport: HTMLElement;
+  readonly pictures: HTMLCanvasElement;
+}
+
+/** Queries whose clips stay loaded: the open one, the next, and a few to go back to. */
+const mostLoaded = 6;
+
+/** Plays the open query: one clock, one stage, and the clips of the queries at hand. */
+export class Player {
+  readonly clock = new Clock();
+  /** What the annotator chose to see; a clip that has only the other shows that. */
+  mode: 'redraw' | 'pictures' = 'redraw';
+  /** Called with the seconds that it took from the key press to the next query playing. */
+  onSwitched: ((startMs: number, endMs: number) => void) | undefined;
+  readonly #askForPictures: (query: string, place: number) => void;
+  readonly #loaded = new Map<string, LoadedClip[]>();
+  #stage: Stage | undefined;
+  #open: string | undefined;
+  #lastTickMs = 0;
+  #isStale = true;
+  #switch: { readonly startMs: number; isDrawn: boolean } | undefined;
+
+  constructor(askForPictures: (query: string, place: number) => void) {
+    this.#askForPictures = askForPictures;
+  }
+
+  /** @throws Error when the browser has no WebGL 2; recorded pictures can be played all the same */
+  attach(canvas: HTMLCanvasElement): void {
+    this.#stage = new Stage(canvas);
+  }
+
+  /** Loads the clips of a query that will be open soon. */
+  prepare(query: QueryMessage): void {
+    if (this.#loaded.has(query.query)) return;
+    const clips = query.clips.map(({ frames, fps, redraw, hasPictures }): LoadedClip => {
+      const view = redraw && new SceneView(redraw.scene, poseTrack(redraw.scene, redraw.poses, frames, fps));
+      if (view) this.#stage?.warmUp(view);
+      return { frames, fps, view: view ?? undefined, hasPictures, pictures: undefined };
+    });
+    this.#loaded.set(query.query, clips);
+    if (this.mode === 'pictures' || clips.some((clip) => clip.view === undefined)) this.#loadPictures(query.query);
+    this.#forgetOldest();
+  }
+
+  /**
+   * Shows a query from its first frame.
+   * @param plays how often it was played before a reload
+   */
+  open(query: QueryMessage | undefined, plays: number): void {
+    this.#open = query?.query;
+    if (query === undefined) return;
+    this.prepare(query);
+    const durations = query.clips.map(({ frames, fps }) => frames / fps);
+    this.clock.load(Math.max(...durations), Math.max(...query.clips.map(({ fps }) => fps)));
+    this.clock.plays = plays;
+    if (this.mode === 'pictures') this.#loadPictures(query.query);
+    this.redraw();
+  }
+
+  /** Starts to measure how long it takes until the next query plays. */
+  noteSwitch(startMs: number): void {
+    this.#switch = { startMs, isDrawn: false };
+  }
+
+  /** Between the 3-D view and recorded pictures, where there are any. */
+  toggleMode(): void {
+    if (!this.canShowPictures) return;
+    this.mode = this.mode === 'redraw' ? 'pictures' : 'redraw';
+    if (this.#open !== undefined && this.mode === 'pictures') this.#loadPictures(this.#open);
+    this.redraw();
+  }
+
+  /** What the clip at this place shows now. */
+  showsPictures(place: number): boolean {
+    const clip = this.#clips()[place];
+    if (clip === undefined) return false;
+    return clip.hasPictures && (this.mode === 'pictures' || clip.view === undefined || this.#stage === undefined);
+  }
+
+  get canShowPictures(): boolean {
+    return this.#clips().some((clip) => clip.hasPictures);
+  }
+
+  /** The frame that the clip at this place shows, and how many it has. */
+  frameOf(place: number): { readonly frame: number; readonly frames: number } | undefined {
+    const clip = this.#clips()[place];
+    return clip && { frame: momentAt(clip, this.clock.timeSecs).frame, frames: clip.frames };
+  }
+
+  addPictures({ query, place, from, frames }: PicturesMessage): void {
+    const clip = this.#loaded.get(query)?.[place];
+    void clip?.pictures?.add(from, frames).then(() => this.redraw());
+  }
+
+  /** The next tick draws even if the clock stands. */
+  redraw(): void {
+    this.#isStale = true;
+  }
+
+  /** One display frame. Returns whether anything was drawn. */
+  tick(nowMs: number, elements: readonly ClipElements[]): boolean {
+    const elapsedSecs = Math.min(0.25, Math.max(0, (nowMs - this.#lastTickMs) / 1000));
+    this.#lastTickMs = nowMs;
+    const before = this.clock.timeSecs;
+    this.clock.advance(elapsedSecs);
+    this.#noteSwitchEnd();
+    if (!this.#isStale && this.clock.timeSecs === before) return false;
+    this.#isStale = false;
+    this.#draw(elements);
+    if (this.#switch !== undefined && this.clock.timeSecs > 0) this.#switch.isDrawn = true;
+    if (this.clock.isPlaying && this.#stage?.measure(elapsedSecs)) this.redraw();
+    return true;
+  }
+
+  #draw(elements: readonly ClipElements[]): void {
+    const frames: Frame[] = [];
+    this.#clips().forEach((clip, place) => {
+      const element = elements[place];
+      if (element === undefined) return;
+      if (this.showsPictures(place)) {
+        clip.pictures?.draw(element.pictures, momentAt(clip, this.clock.timeSecs).frame);
+      } else if (clip.view !== undefined) {
+        frames.push({ view: clip.view, element: element.viewport });
+      }
+    });
+    this.#stage?.draw(frames, this.clock.timeSecs);
+  }
+
+  /** A frame of the new query with a running clock was drawn in the tick before: it is on screen now. */
+  #noteSwitchEnd(): void {
+    if (!this.#switch?.isDrawn) return;
+    this.onSwitched?.(this.#switch.startMs, performance.now());
+    this.#switch = undefined;
+  }
+
+  #clips(): readonly LoadedClip[] {
+    return this.#open === undefined ? [] : (this.#loaded.get(this.#open) ?? []);
+  }
+
+  #loadPictures(query: string): void {
+    this.#loaded.get(query)?.forEach((clip, place) => {
+      if (!clip.hasPictures || clip.pictures !== undefined) return;
+      clip.pictures = new ClipPictures();
+      this.#askForPictures(query, place);
+    });
+  }
+
+  #forgetOldest(): void {
+    for (const [query, clips] of this.#loaded) {
+      if (this.#loaded.size <= mostLoaded) return;
+      if (query === this.#open) continue;
+      for (const clip of clips) {
+        clip.view?.dispose();
+        clip.pictures?.dispose();
+      }
+      this.#loaded.delete(query);
+    }
+  }
+}
