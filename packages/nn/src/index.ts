@@ -5,6 +5,7 @@ export { formatGraph } from './format.js';
 export { gradient } from './gradients/gradient.js';
 export * from './initializers.js';
 export * from './layers.js';
+export { type ExportOptions, exportOnnx } from './onnx/export.js';
 export {
   abs,
   add,
@@ -75,6 +76,7 @@ export {
   where,
 } from './ops/index.js';
 export * from './optimizers.js';
+export { decodeTensors, encodeTensors, loadTensors, saveTensors, type TensorFile } from './safetensors.js';
 export type {
   DataType,
   Parameter,
