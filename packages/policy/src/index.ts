@@ -1,5 +1,6 @@
 export * from './evaluation/evaluate.js';
 export * from './evaluation/reward-sources.js';
 export { type SacConfig, sacConfigSchema } from './sac/config.js';
-export { SacPolicy } from './sac/policy.js';
+export { checkpointFiles, loadPolicy, readCheckpoint, savePolicy } from './sac/files.js';
+export { SacPolicy, type SacPolicyDescription } from './sac/policy.js';
 export { type SacCheckpoint, type TrainSacOptions, trainSac } from './sac/train.js';

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@rapport/core';
-import { writeDurably } from '../lerobot/durable.js';
+import { writeFolder } from './folder.js';
 
 /** A saved state of training: the folder `checkpoints/000123` of a run. */
 export interface Checkpoint {
@@ -24,15 +24,7 @@ export async function saveCheckpoint(
   const folder = join(runDirectory, 'checkpoints');
   const stepName = String(step).padStart(6, '0');
   const directory = join(folder, stepName);
-  const draft = `${directory}.partial`;
-  const replaced = `${directory}.replaced`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
-  for (const [path, content] of Object.entries(files)) await writeDurably(join(draft, path), content);
-  await rm(replaced, { recursive: true, force: true });
-  await rename(directory, replaced).catch(() => {}); // usually there is none
-  await rename(draft, directory);
-  await rm(replaced, { recursive: true, force: true });
+  await writeFolder(directory, files);
   await pointLast(folder, stepName);
   return { step, directory };
 }

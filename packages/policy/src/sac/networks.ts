@@ -46,8 +46,6 @@ export function sacNetworks(config: SacConfig, observationSize: number, actionSi
 export interface SquashedSample {
   /** tanh of a normal draw, in (-1, 1), shape [batch, action]. */
   readonly action: Tensor;
-  /** tanh of the mean: the action without exploration. */
-  readonly mode: Tensor;
   /** Log density of `action`, shape [batch, 1]. */
   readonly logProbability: Tensor;
 }
@@ -68,7 +66,14 @@ export function squashedSample(head: Tensor, noise: Tensor): SquashedSample {
   const logJacobian = mul(sub(Math.LN2, add(before, softplus(mul(before, -2)))), 2);
   return {
     action: tanh(before),
-    mode: tanh(meanBefore),
     logProbability: sum(sub(normalLogDensity, logJacobian), { axes: [1], keepDims: true }),
   };
+}
+
+/**
+ * The action without exploration: the tanh of the mean.
+ * @param head the actor's output, shape [batch, 2 * action]
+ */
+export function squashedMode(head: Tensor): Tensor {
+  return tanh(slice(head, 1, 0, head.shape[1]! / 2));
 }

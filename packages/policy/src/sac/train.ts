@@ -32,7 +32,8 @@ export interface SacCheckpoint {
   readonly episode: number;
 }
 
-const STREAMS = ['episodes', 'exploration', 'replay', 'noise'] as const;
+/** The random streams of a training run. */
+export const STREAMS = ['episodes', 'exploration', 'replay', 'noise'] as const;
 type StreamName = (typeof STREAMS)[number];
 
 export interface TrainSacOptions extends WorkOptions {
@@ -83,7 +84,11 @@ export async function trainSac(options: TrainSacOptions): Promise<SacPolicy> {
     step = resume.step;
     episodes = resume.episode;
   }
-  const policy = () => SacPolicy.create(config, env.spec, agent.actorParameters(), `sac/${reward.name}/${step}`);
+  const policy = () => {
+    const { id: envId, observationSpace, actionSpace } = env.spec;
+    const name = `sac/${reward.name}/${step}`;
+    return SacPolicy.create({ name, envId, config, observationSpace, actionSpace }, agent.actorParameters());
+  };
   const evaluate = async () => {
     if (options.onEvaluation === undefined) return;
     const current = await policy();
