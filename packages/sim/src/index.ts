@@ -1,1 +1,3 @@
-export {};
+export { environments, makeEnv, scriptedPolicies, scriptedPolicy } from './registry.js';
+export { type CollectOptions, collectEpisodes } from './vector/collect.js';
+export type { ScriptedEntry } from './xmagical/scripted/catalogue.js';

@@ -56,7 +56,7 @@ export class XMagicalEnv implements PrivilegedEnv {
       id,
       summary: task.summary,
       observationSpace: boxSpace(task.observationEntries(embodiment)),
-      actionSpace: actionSpace(embodiment),
+      actionSpace: actionSpace(embodiment, task.actionRange),
       controlHz: CONTROL_HZ,
       maxEpisodeSteps: task.maxEpisodeSteps(embodiment),
       cameras: [CAMERA],
@@ -177,12 +177,15 @@ export class XMagicalEnv implements PrivilegedEnv {
   }
 }
 
-function actionSpace(embodiment: EmbodimentName) {
+function actionSpace(embodiment: EmbodimentName, range: XMagicalTask['actionRange']) {
+  // Speeds beyond 0.8 and headings beyond 0.0625 change nothing any more; closing takes 0 (open) to pi / 8 (closed).
+  const bounds = range === 'declared' ? { speed: 1, heading: 1, closing: 1 } : effectiveBounds;
   const entries = [
-    // Speeds beyond 0.8 and headings beyond 0.0625 change nothing any more.
-    { name: 'forward_speed', unit: 'm/s', low: -1, high: 1 },
-    { name: 'relative_heading', unit: 'rad', low: -1, high: 1 },
+    { name: 'forward_speed', unit: 'm/s', low: -bounds.speed, high: bounds.speed },
+    { name: 'relative_heading', unit: 'rad', low: -bounds.heading, high: bounds.heading },
   ];
-  const close = { name: 'finger_closing', unit: 'rad', low: -1, high: 1 };
-  return boxSpace(embodiment === 'gripper' ? [...entries, close] : entries);
+  const closing = { name: 'finger_closing', unit: 'rad', low: range === 'declared' ? -1 : 0, high: bounds.closing };
+  return boxSpace(embodiment === 'gripper' ? [...entries, closing] : entries);
 }
+
+const effectiveBounds = { speed: 0.8, heading: 0.0625, closing: Math.PI / 8 };

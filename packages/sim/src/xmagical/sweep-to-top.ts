@@ -34,6 +34,7 @@ export function sweepToTop({ variant, reward }: SweepToTopOptions): XMagicalTask
     name: 'sweep',
     summary: 'Bring the three blocks into the goal zone along the top wall.',
     memorySize: 0,
+    actionRange: 'declared',
     maxEpisodeSteps: sweepEpisodeSteps,
     drawLayout: (random) => drawSweepLayout(variant, random),
     observationEntries: stateEntries,

@@ -16,6 +16,12 @@ export interface XMagicalTask {
   readonly summary: string;
   /** Numbers of memory that an episode needs; 0 when the task looks at the present state alone. */
   readonly memorySize: number;
+  /**
+   * Bounds of the action space: X-Magical declares [-1, 1] for every entry; `effective` is the part of it in which values
+   * make a difference, so that a learner that scales its actions to the bounds can turn gently. Actions beyond the bounds
+   * are taken all the same, as the original takes them.
+   */
+  readonly actionRange: 'declared' | 'effective';
   /** Control steps of an episode. */
   maxEpisodeSteps(embodiment: EmbodimentName): number;
   /** Draws the start of an episode. */

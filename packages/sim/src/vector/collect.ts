@@ -1,0 +1,103 @@
+import { Worker } from 'node:worker_threads';
+import {
+  type ImageSize,
+  InputError,
+  type RecordedEpisode,
+  recordEpisode,
+  throwIfAborted,
+  type WorkOptions,
+} from '@rapport/core';
+import { makeEnv, scriptedPolicy } from '../registry.js';
+import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
+
+/** Which episodes to collect. */
+export interface CollectOptions extends WorkOptions {
+  readonly envId: string;
+  /** Name of a scripted policy, for example `mixed`. */
+  readonly policy: string;
+  /** One episode per seed. */
+  readonly seeds: readonly number[];
+  /** Pictures to record; none when empty. */
+  readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
+  /** Worker threads; with 0 the episodes run in this thread. */
+  readonly workers: number;
+}
+
+/**
+ * Records one episode of a scripted policy per seed, on several cores.
+ * @returns the episodes in the order of `seeds`; the same whatever the number of workers
+ * @throws InputError when the environment or the policy is unknown
+ */
+export async function collectEpisodes(options: CollectOptions): Promise<RecordedEpisode[]> {
+  const { envId, policy, seeds, cameras, workers } = options;
+  if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
+  const env = makeEnv(envId);
+  const actor = scriptedPolicy(envId, policy);
+  if (workers > 0) return collectInWorkers(options);
+
+  const recorded: RecordedEpisode[] = [];
+  for (const seed of seeds) {
+    throwIfAborted(options.signal);
+    recorded.push(await recordEpisode(env, actor, { seed, cameras }));
+    report(options, recorded.length);
+  }
+  return recorded;
+}
+
+/** Every worker takes the next seed when it has finished one. */
+async function collectInWorkers(options: CollectOptions): Promise<RecordedEpisode[]> {
+  const { seeds } = options;
+  const results = new Array<RecordedEpisode | undefined>(seeds.length);
+  const task: WorkerTask = { envId: options.envId, policy: options.policy, cameras: options.cameras };
+  let next = 0;
+  let finished = 0;
+
+  const serve = (worker: Worker): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const giveWork = () => {
+        const index = next;
+        if (index >= seeds.length) {
+          resolve();
+          return;
+        }
+        next += 1;
+        worker.postMessage({ index, seed: seeds[index]! } satisfies EpisodeRequest);
+      };
+      worker.on('message', ({ index, recorded }: EpisodeReply) => {
+        try {
+          throwIfAborted(options.signal);
+          results[index] = recorded;
+          finished += 1;
+          report(options, finished);
+          giveWork();
+        } catch (error) {
+          reject(error);
+        }
+      });
+      worker.on('error', reject);
+      worker.on('exit', (code) => reject(new Error(`a rollout worker ended with code ${code}`)));
+      giveWork();
+    });
+
+  const threads = Array.from(
+    { length: Math.min(options.workers, seeds.length) },
+    () => new Worker(workerEntry(), { workerData: task }),
+  );
+  try {
+    await Promise.all(threads.map(serve));
+  } finally {
+    for (const thread of threads) thread.removeAllListeners('exit');
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+  return results.map((recorded) => recorded!);
+}
+
+function report(options: CollectOptions, done: number): void {
+  options.onProgress?.({ label: `recording ${options.envId}`, done, total: options.seeds.length });
+}
+
+/** A worker is plain JavaScript: on sources it is taken from the last build. */
+function workerEntry(): URL {
+  const onSources = import.meta.url.endsWith('.ts');
+  return new URL(onSources ? '../../dist/vector/worker.js' : './worker.js', import.meta.url);
+}

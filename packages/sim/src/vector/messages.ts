@@ -1,0 +1,20 @@
+import type { ImageSize, RecordedEpisode } from '@rapport/core';
+
+/** What a worker is started with. */
+export interface WorkerTask {
+  readonly envId: string;
+  readonly policy: string;
+  readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
+}
+
+/** Asks a worker for one episode. */
+export interface EpisodeRequest {
+  readonly index: number;
+  readonly seed: number;
+}
+
+/** A worker's answer; its arrays are moved, not copied. */
+export interface EpisodeReply {
+  readonly index: number;
+  readonly recorded: RecordedEpisode;
+}

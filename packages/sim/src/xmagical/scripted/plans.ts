@@ -1,0 +1,188 @@
+import type { RandomStream } from '@rapport/core';
+import { avoidZone } from '../tasks/avoid.js';
+import type { EmbodimentName } from '../view.js';
+import { driveTo, face, follow, type Phase, rest, retreat } from './phases.js';
+import type { Sight } from './sight.js';
+import { ahead } from './steering.js';
+
+/** What a plan is made for: the robot, the start of the episode and the numbers that vary the behaviour. */
+export interface PlanContext {
+  readonly embodiment: EmbodimentName;
+  readonly start: Sight;
+  readonly random: RandomStream;
+}
+
+export type Plan = (context: PlanContext) => Phase[];
+
+/** Half of the robot's extent across its heading, metres; the gripper's with open fingers. */
+const halfWidth: Record<EmbodimentName, number> = { longstick: 0.8, mediumstick: 0.3, gripper: 0.22, shortstick: 0.15 };
+/** How far behind a block's centre the robot's centre stays before it pushes, metres. */
+const standOff: Record<EmbodimentName, number> = { longstick: 0.3, mediumstick: 0.3, gripper: 0.5, shortstick: 0.3 };
+/** A block higher than this lies in the goal. */
+const inGoal = 0.89;
+/** A robot this high touches the top wall through the blocks. */
+const robotTop: Record<EmbodimentName, number> = {
+  longstick: 0.84,
+  mediumstick: 0.84,
+  gripper: 0.68,
+  shortstick: 0.84,
+};
+
+/** Straight up the middle, zone or no zone; the narrow robots then fetch every block by its shortest way. */
+export const careless: Plan = (context) => {
+  const { embodiment } = context;
+  if (embodiment === 'longstick') return [pushUpAlong(context, 0)];
+  return [...fetch(context, [2]), ...fetch(context, [0, 1])];
+};
+
+/**
+ * Avoid as it is preferred: the long stick shifts to the left by `shift` of what it takes to pass the zone, then sweeps;
+ * the others push the block below the zone out to the left first.
+ */
+export function carefulAvoid(shift: (random: RandomStream) => number): Plan {
+  return (context) => {
+    const { embodiment, random } = context;
+    const part = shift(random);
+    if (embodiment === 'longstick') return [pushUpAlong(context, part * (avoidZone.left - halfWidth.longstick - 0.04))];
+    return [...bringOutFromBelowZone(context, part), ...fetch(context, [0, 1])];
+  };
+}
+
+/** Group as it is preferred: turn to the group's own direction, then push all blocks at once. */
+export const carefulGroup: Plan = (context) => {
+  const { embodiment, start } = context;
+  const [first, second, third] = start.blocks;
+  const last = embodiment === 'longstick' || embodiment === 'mediumstick' ? third! : second!;
+  const heading = Math.atan2(last.y - first!.y, last.x - first!.x);
+  const on = { x: (first!.x + last.x) / 2, y: (first!.y + last.y) / 2 };
+  return [
+    face(embodiment, heading),
+    follow(
+      embodiment,
+      () => ({ on, heading }),
+      ({ blocks }) => blocks.every((block) => block.y > 0.8),
+    ),
+    rest(100),
+  ];
+};
+
+/** One block after the other, whatever becomes of the group. */
+export const oneByOne: Plan = (context) => [0, 1, 2].flatMap((block) => fetch(context, [nthFromRight(context, block)]));
+
+/** Backs into the lower half and stays there. */
+export const wrongWay: Plan = ({ embodiment, random }) => {
+  const x = random.uniformBetween(-0.1, 0.1);
+  return [driveTo(embodiment, () => ({ x, y: -0.95 }), { reverse: true }), rest(100)];
+};
+
+/** Wanders first, then does what `plan` does. */
+export function detour(plan: Plan): Plan {
+  return (context) => {
+    const { embodiment, random } = context;
+    const x = random.uniformBetween(-0.2, 0.2);
+    return [
+      rest(Math.floor(random.uniformBetween(2, 8))),
+      driveTo(embodiment, () => ({ x, y: -0.9 }), { reverse: true, maxSteps: 8 }),
+      ...plan(context),
+    ];
+  };
+}
+
+/** Stops for good after a part of the episode. */
+export function stopsShort(plan: Plan): Plan {
+  return (context) => {
+    const { embodiment, random } = context;
+    const limit = Math.floor((embodiment === 'longstick' ? 14 : 60) * random.uniformBetween(0.3, 0.9));
+    return limitSteps(plan(context), limit);
+  };
+}
+
+/** Cuts phases off after a number of steps in all, and rests. */
+function limitSteps(phases: readonly Phase[], limit: number): Phase[] {
+  let steps = 0;
+  const limited = phases.map(
+    (phase): Phase => ({
+      maxSteps: phase.maxSteps,
+      command: (sight) => (steps++ >= limit ? undefined : phase.command(sight)),
+    }),
+  );
+  return [...limited, rest(100)];
+}
+
+/** Sweeps up along the line x until the robot is at the top. */
+function pushUpAlong({ embodiment }: PlanContext, x: number): Phase {
+  return follow(
+    embodiment,
+    () => ({ on: { x, y: 0 }, heading: 0 }),
+    ({ robot }) => robot.y > robotTop[embodiment],
+    { maxSteps: 100 },
+  );
+}
+
+/**
+ * Goes below some blocks that stand side by side and pushes them straight up into the goal. A robot above them first
+ * backs straight down beside them.
+ * @param mostX the robot's centre keeps left of this
+ */
+function fetch({ embodiment }: PlanContext, targets: readonly number[], mostX = Number.POSITIVE_INFINITY): Phase[] {
+  const middle = ({ blocks }: Sight) => ({
+    x: Math.min(mean(targets.map((index) => blocks[index]!.x)), mostX),
+    y: mean(targets.map((index) => blocks[index]!.y)),
+  });
+  const belowY = (sight: Sight) => Math.max(middle(sight).y - standOff[embodiment], -0.85);
+  return [
+    retreat(embodiment, belowY),
+    skipUnless(
+      (sight) => Math.abs(sight.robot.x - middle(sight).x) > 0.12,
+      driveTo(embodiment, (sight) => ({ x: middle(sight).x, y: belowY(sight) - 0.05 })),
+    ),
+    face(embodiment, 0),
+    follow(
+      embodiment,
+      (sight) => ({ on: middle(sight), heading: 0 }),
+      ({ blocks, robot }) => targets.every((index) => blocks[index]!.y > inGoal) || robot.y > robotTop[embodiment],
+      { maxSteps: 20 },
+    ),
+  ];
+}
+
+/** Pushes the rightmost block up to the left, past the zone's corner, then straight up beside the zone. */
+function bringOutFromBelowZone(context: PlanContext, part: number): Phase[] {
+  const { embodiment, start } = context;
+  const block = 2;
+  const heading = 0.6;
+  const from = start.blocks[block]!;
+  const clearX = avoidZone.left - Math.max(halfWidth[embodiment], 0.14) - 0.04;
+  const targetX = from.x + part * (avoidZone.left - 0.26 - from.x);
+  return [
+    driveTo(embodiment, () => ahead(from, heading, -standOff[embodiment] - 0.05)),
+    face(embodiment, heading),
+    follow(
+      embodiment,
+      () => ({ on: from, heading }),
+      ({ blocks }) => blocks[block]!.x < targetX,
+    ),
+    ...fetch(context, [block], part < 1 ? Number.POSITIVE_INFINITY : clearX),
+  ];
+}
+
+/** Leaves a phase out when the condition does not hold as it begins. */
+function skipUnless(condition: (sight: Sight) => boolean, phase: Phase): Phase {
+  let decided: boolean | undefined;
+  return {
+    maxSteps: phase.maxSteps,
+    command(sight) {
+      decided ??= condition(sight);
+      return decided ? phase.command(sight) : undefined;
+    },
+  };
+}
+
+/** Index of the block that is `rank`-th from the right at the start. */
+function nthFromRight({ start }: PlanContext, rank: number): number {
+  return [0, 1, 2].sort((a, b) => start.blocks[b]!.x - start.blocks[a]!.x)[rank]!;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
