@@ -112,6 +112,17 @@ export async function readEpisodeRowsWithStatistics(
   return rows.map((row, index) => ({ ...row, statistics: statistics[index]!.statistics }));
 }
 
+/** Tells in which row of its data file an episode starts: files hold whole episodes in order, one or many. */
+export function locateRows(rows: readonly EpisodeRow[]): (row: EpisodeRow) => number {
+  const keyOf = ({ data }: EpisodeRow) => `${data.chunk}/${data.file}`;
+  const first = new Map<string, number>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    first.set(key, Math.min(first.get(key) ?? row.fromIndex, row.fromIndex));
+  }
+  return (row) => row.fromIndex - first.get(keyOf(row))!;
+}
+
 const VIDEO_FIELDS = ['chunk_index', 'file_index', 'from_timestamp', 'to_timestamp'] as const;
 
 function rowsPath(place: FilePlace): string {

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { type BoxSpace, boxSpace, CorruptDataError, type Episode, type FrameStack, InputError } from '@rapport/core';
 import { decodeVideo, type VideoRange } from '../ffmpeg.js';
-import { type EpisodeRow, readEpisodeRows } from './episode-rows.js';
+import { type EpisodeRow, locateRows, readEpisodeRows } from './episode-rows.js';
 import { readSteps } from './episode-steps.js';
 import { DatasetFileError } from './file-error.js';
 import { type CameraFeature, camerasOf, type DatasetInfo, type Feature, fillPath, readInfo } from './info.js';
@@ -69,7 +69,7 @@ export async function openDataset(directory: string): Promise<Dataset> {
   const cards = card && (await readEpisodeCards(directory, info.total_episodes)).cards;
   const tasks = info.total_episodes === 0 ? [] : await readTasks(directory);
   const envId = card?.envId ?? `lerobot/${info.robot_type ?? 'unknown'}`;
-  const firstRows = firstRowOfFiles(rows);
+  const rowInFile = locateRows(rows);
   const cameras = camerasOf(info);
 
   const episodes = rows.map(
@@ -92,7 +92,7 @@ export async function openDataset(directory: string): Promise<Dataset> {
   const openData = async (row: EpisodeRow) => {
     const path = fillPath(info.data_path, { chunk_index: row.data.chunk, file_index: row.data.file });
     const file = await openParquet(directory, path);
-    const start = row.fromIndex - firstRows.get(fileKey(row))!;
+    const start = rowInFile(row);
     if (start + row.length > file.rowCount) {
       throw new DatasetFileError(
         file.reference,
@@ -209,18 +209,4 @@ function spaceOf(feature: Feature | undefined): BoxSpace {
       high: Number.POSITIVE_INFINITY,
     })),
   );
-}
-
-/** By data file: the global index of its first row. */
-function firstRowOfFiles(rows: readonly EpisodeRow[]): Map<string, number> {
-  const first = new Map<string, number>();
-  for (const row of rows) {
-    const key = fileKey(row);
-    first.set(key, Math.min(first.get(key) ?? row.fromIndex, row.fromIndex));
-  }
-  return first;
-}
-
-function fileKey(row: EpisodeRow): string {
-  return `${row.data.chunk}/${row.data.file}`;
 }
