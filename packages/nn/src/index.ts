@@ -6,6 +6,7 @@ export { gradient } from './gradients/gradient.js';
 export * from './initializers.js';
 export * from './layers.js';
 export { type ExportOptions, exportOnnx } from './onnx/export.js';
+export { type ImportedModel, type ImportOptions, importOnnx } from './onnx/import.js';
 export {
   abs,
   add,

@@ -2,8 +2,8 @@ import { RandomStream } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
 import { compileFunction } from './compiledFunction.js';
 import { gradient } from './gradients/gradient.js';
+import { interpret } from './interpreter.js';
 import * as ops from './ops/index.js';
-import { interpret } from './reference/interpreter.js';
 import { shapeRules } from './shapes.js';
 import {
   constant,
@@ -275,11 +275,16 @@ describe('every operator', () => {
 
 const size = (shape: Shape) => shape.reduce((product, one) => product * one, 1);
 
-/** Central differences of a scalar in double precision. */
+/** Derivatives that are checked per operand; more would only repeat the same code paths. */
+const CHECKED = 60;
+
+/** Central differences of a scalar in double precision, for evenly spread elements of one input; NaN for the others. */
 function finiteDifferences(loss: Tensor, feeds: Record<string, Float64Array>, name: string): Float64Array {
   const at = feeds[name]!;
   const step = 1e-5;
+  const stride = Math.ceil(at.length / CHECKED);
   return at.map((value, index) => {
+    if (index % stride !== 0) return Number.NaN;
     const evaluate = (moved: number): number => {
       const data = at.slice();
       data[index] = moved;
@@ -289,10 +294,12 @@ function finiteDifferences(loss: Tensor, feeds: Record<string, Float64Array>, na
   });
 }
 
+/** Compares where a value is expected, relative to the largest. */
 function expectClose(found: Float32Array, expected: Float64Array): void {
   expect(found.length).toBe(expected.length);
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+  const scale = expected.reduce((most, value) => (Number.isNaN(value) ? most : Math.max(most, Math.abs(value))), 1e-3);
   for (let index = 0; index < expected.length; index++) {
+    if (Number.isNaN(expected[index])) continue;
     expect(Math.abs(found[index]! - expected[index]!) / scale, `element ${index}`).toBeLessThan(3e-5);
   }
 }

@@ -159,6 +159,9 @@ function requireNoGaps(
 }
 
 function readFloats(view: DataView, start: number, count: number, dtype: string): Float32Array {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + start, count * ELEMENT_BYTES[dtype]!);
+  // A copy, because the data need not lie at a multiple of four bytes.
+  if (dtype === 'F32') return new Float32Array(bytes.slice().buffer);
   const out = new Float32Array(count);
   const step = ELEMENT_BYTES[dtype]!;
   for (let index = 0; index < count; index++) out[index] = readFloat(view, start + index * step, dtype);
@@ -166,7 +169,6 @@ function readFloats(view: DataView, start: number, count: number, dtype: string)
 }
 
 function readFloat(view: DataView, at: number, dtype: string): number {
-  if (dtype === 'F32') return view.getFloat32(at, true);
   if (dtype === 'F64') return view.getFloat64(at, true);
   const bits = view.getUint16(at, true);
   return dtype === 'F16' ? halfToNumber(bits) : bfloatToNumber(bits);

@@ -44,10 +44,13 @@ export function lower(
   const names = new Map<Tensor, string>();
   bindParameters(graph, names, binding);
 
+  const order = topologicalOrder(Object.values(outputs));
+  requireDistinctNames(order);
   const sharedValues = new Map<string, string[]>();
   const lowering: Lowering = {
     graph,
     dialect: options.dialect,
+    present: new Set(order.map(({ primitive }) => primitive)),
     name(tensor) {
       const name = names.get(tensor);
       if (name !== undefined) return name;
@@ -62,9 +65,6 @@ export function lower(
       return values;
     },
   };
-
-  const order = topologicalOrder(Object.values(outputs));
-  requireDistinctNames(order);
   for (const tensor of order) if (!names.has(tensor)) names.set(tensor, applyRule(tensor, lowering));
   for (const [name, tensor] of Object.entries(outputs)) {
     graph.output(name, names.get(tensor)!, tensor.shape, tensor.dtype);

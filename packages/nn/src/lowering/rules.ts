@@ -8,6 +8,8 @@ export interface Lowering {
   readonly graph: OnnxGraph;
   /** `standard` uses ONNX's own operators only; `runtime` also onnxruntime's faster ones. */
   readonly dialect: 'standard' | 'runtime';
+  /** Primitives that occur anywhere in the graph. */
+  readonly present: ReadonlySet<Primitive>;
   /** ONNX name of a tensor that was lowered before. */
   name(tensor: Tensor): string;
   /** A value that two rules share, made on first use. */
@@ -163,10 +165,11 @@ function zeroOf(graph: OnnxGraph, dtype: DataType): string {
   return dtype === 'float32' ? graph.scalar(0) : graph.emit('Cast', [graph.scalar(0)], { to: ELEMENT_TYPE[dtype] });
 }
 
-/** One MaxPool node gives both the values and the flat positions of the winners. */
+/** One MaxPool node gives the values and, where a gradient needs them, the flat positions of the winners. */
 function lowerMaxPool(y: TensorOf<'maxPool2d' | 'maxPool2dIndices'>, to: Lowering, output: 0 | 1): string {
   const [x] = y.inputs;
   const attributes = { ...windowAttributes(y.attributes), kernel_shape: y.attributes.kernel };
+  const outputs = to.present.has('maxPool2dIndices') ? 2 : 1;
   const key = `MaxPool ${to.name(x!)} ${JSON.stringify(attributes)}`;
-  return to.shared(key, () => to.graph.emitMany('MaxPool', [to.name(x!)], attributes, 2))[output]!;
+  return to.shared(key, () => to.graph.emitMany('MaxPool', [to.name(x!)], attributes, outputs))[output]!;
 }

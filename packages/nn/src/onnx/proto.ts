@@ -27,7 +27,7 @@ export interface OnnxTensor {
   readonly dims: readonly number[];
   readonly data_type: number;
   readonly name: string;
-  readonly raw_data: Uint8Array;
+  readonly raw_data?: Uint8Array;
   readonly float_data?: readonly number[];
   readonly int32_data?: readonly number[];
   readonly int64_data?: readonly number[];
@@ -47,8 +47,8 @@ export interface OnnxAttribute {
 
 export interface OnnxNode {
   readonly op_type: string;
-  readonly domain: string;
-  readonly name: string;
+  readonly domain?: string;
+  readonly name?: string;
   readonly input: readonly string[];
   readonly output: readonly string[];
   readonly attribute: readonly OnnxAttribute[];
@@ -67,7 +67,7 @@ export interface OnnxValueInfo {
 export interface OnnxModel {
   readonly ir_version: number;
   readonly producer_name: string;
-  readonly opset_import: readonly { readonly domain: string; readonly version: number }[];
+  readonly opset_import: readonly { readonly domain?: string; readonly version: number }[];
   readonly metadata_props: readonly { readonly key: string; readonly value: string }[];
   readonly graph: {
     readonly name: string;

@@ -1,5 +1,5 @@
-import type { PoolWindow, Primitive, Shape, Tensor, TensorOf, Window } from '../tensor.js';
-import { sizeOf, topologicalOrder } from '../tensor.js';
+import type { PoolWindow, Primitive, Shape, Tensor, TensorOf, Window } from './tensor.js';
+import { sizeOf, topologicalOrder } from './tensor.js';
 
 /** A tensor of doubles; bool is 0 and 1. */
 export interface Value {
@@ -12,8 +12,8 @@ type Rules = {
 };
 
 /**
- * Evaluates a graph with plain loops in double precision: slow, and written straight from the definitions, so that
- * tests can hold the compiled graph and finite differences against it.
+ * Evaluates a graph with plain loops in double precision: slow, and written straight from the definitions. The ONNX
+ * importer folds small constants with it, and tests hold compiled graphs and finite differences against it.
  */
 export function interpret(outputs: readonly Tensor[], feeds: Readonly<Record<string, Float64Array>>): Value[] {
   const values = new Map<Tensor, Value>();
@@ -62,7 +62,11 @@ const rules: Rules = {
   add: pairs((a, b) => a + b),
   sub: pairs((a, b) => a - b),
   mul: pairs((a, b) => a * b),
-  div: pairs((a, b) => a / b),
+  div: ({ shape, dtype }, [a, b]) =>
+    build(shape, (index) => {
+      const quotient = read(a!, index) / read(b!, index);
+      return dtype === 'float32' ? quotient : Math.trunc(quotient);
+    }),
   minimum: pairs(Math.min),
   maximum: pairs(Math.max),
   less: pairs((a, b) => Number(a < b)),
