@@ -17,7 +17,7 @@ export type Plan = (context: PlanContext) => Phase[];
 /** Half of the robot's extent across its heading, metres; the gripper's with open fingers. */
 const halfWidth: Record<EmbodimentName, number> = { longstick: 0.8, mediumstick: 0.3, gripper: 0.22, shortstick: 0.15 };
 /** How far behind a block's centre the robot's centre stays before it pushes, metres. */
-const standOff: Record<EmbodimentName, number> = { longstick: 0.3, mediumstick: 0.3, gripper: 0.5, shortstick: 0.3 };
+const standOff: Record<EmbodimentName, number> = { longstick: 0.3, mediumstick: 0.48, gripper: 0.5, shortstick: 0.3 };
 /** A block higher than this lies in the goal. */
 const inGoal = 0.89;
 /** A robot this high touches the top wall through the blocks. */
@@ -43,7 +43,8 @@ export function carefulAvoid(shift: (random: RandomStream) => number): Plan {
   return (context) => {
     const { embodiment, random } = context;
     const part = shift(random);
-    if (embodiment === 'longstick') return [pushUpAlong(context, part * (avoidZone.left - halfWidth.longstick - 0.04))];
+    if (embodiment === 'longstick')
+      return [pushUpAlong(context, part * (avoidZone(embodiment).left - halfWidth.longstick - 0.04))];
     return [...bringOutFromBelowZone(context, part), ...fetch(context, [0, 1])];
   };
 }
@@ -122,11 +123,10 @@ function pushUpAlong({ embodiment }: PlanContext, x: number): Phase {
 /**
  * Goes below some blocks that stand side by side and pushes them straight up into the goal. A robot above them first
  * backs straight down beside them.
- * @param mostX the robot's centre keeps left of this
  */
-function fetch({ embodiment }: PlanContext, targets: readonly number[], mostX = Number.POSITIVE_INFINITY): Phase[] {
+function fetch({ embodiment }: PlanContext, targets: readonly number[]): Phase[] {
   const middle = ({ blocks }: Sight) => ({
-    x: Math.min(mean(targets.map((index) => blocks[index]!.x)), mostX),
+    x: mean(targets.map((index) => blocks[index]!.x)),
     y: mean(targets.map((index) => blocks[index]!.y)),
   });
   const belowY = (sight: Sight) => Math.max(middle(sight).y - standOff[embodiment], -0.85);
@@ -146,23 +146,33 @@ function fetch({ embodiment }: PlanContext, targets: readonly number[], mostX = 
   ];
 }
 
-/** Pushes the rightmost block up to the left, past the zone's corner, then straight up beside the zone. */
-function bringOutFromBelowZone(context: PlanContext, part: number): Phase[] {
-  const { embodiment, start } = context;
+/**
+ * Pushes the rightmost block up to the left until block and robot are beside the zone, then straight up.
+ * @param part how far to the left of what is needed
+ */
+function bringOutFromBelowZone({ embodiment, start }: PlanContext, part: number): Phase[] {
   const block = 2;
-  const heading = 0.6;
+  const heading = 0.75;
   const from = start.blocks[block]!;
-  const clearX = avoidZone.left - Math.max(halfWidth[embodiment], 0.14) - 0.04;
-  const targetX = from.x + part * (avoidZone.left - 0.26 - from.x);
+  const { left } = avoidZone(embodiment);
+  const blockX = from.x + part * (left - 0.19 - from.x);
+  const robotX = from.x + part * (left - halfWidth[embodiment] - 0.05 - from.x);
   return [
-    driveTo(embodiment, () => ahead(from, heading, -standOff[embodiment] - 0.05)),
+    // Backwards: fingers and the wide stick then keep clear of the right wall.
+    driveTo(embodiment, () => ahead(from, heading, -standOff[embodiment]), { reverse: true }),
     face(embodiment, heading),
     follow(
       embodiment,
       () => ({ on: from, heading }),
-      ({ blocks }) => blocks[block]!.x < targetX,
+      ({ robot, blocks }) => blocks[block]!.x < blockX && robot.x < robotX + 0.06,
+      { maxSteps: 14 },
     ),
-    ...fetch(context, [block], part < 1 ? Number.POSITIVE_INFINITY : clearX),
+    follow(
+      embodiment,
+      () => ({ on: { x: Math.min(robotX, blockX), y: 0 }, heading: 0 }),
+      ({ robot, blocks }) => blocks[block]!.y > inGoal || robot.y > robotTop[embodiment],
+      { maxSteps: 25 },
+    ),
   ];
 }
 

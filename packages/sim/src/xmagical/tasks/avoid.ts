@@ -14,7 +14,10 @@ import type { EmbodimentName, FloorRectangle } from '../view.js';
 import { blockProgress } from './progress.js';
 
 /** The floor that robot and blocks must stay off: below the goal, along the right wall. */
-export const avoidZone: FloorRectangle = { left: 0.62, right: 1.1, bottom: 0.3, top: 0.76 };
+export function avoidZone(embodiment: EmbodimentName): FloorRectangle {
+  const { left, bottom } = embodiment === 'longstick' ? { left: 0.62, bottom: 0.3 } : { left: 0.45, bottom: 0.45 };
+  return { left, right: 1.1, bottom, top: 0.76 };
+}
 
 /** A block that is this high lies in the goal at any small angle; the benchmark's dense reward uses the same line. */
 const goalY = 0.88;
@@ -63,9 +66,9 @@ function startPlaces(embodiment: EmbodimentName): readonly (readonly [x: number,
         [0.25, -0.1, 0.04],
       ]
     : [
-        [-0.45, 0.2, 0.005],
-        [-0.22, 0.2, 0.005],
-        [0.6, -0.1, 0.02],
+        [-0.6, 0.2, 0.005],
+        [-0.37, 0.2, 0.005],
+        [0.51, -0.1, 0.02],
       ];
 }
 
@@ -86,7 +89,7 @@ function drawAvoidLayout(embodiment: EmbodimentName, random: NumpyRandomState): 
     robot: robotStart,
     blocks,
     goal: { ...sweepGoal, colour: 'red' },
-    zones: [avoidZone],
+    zones: [avoidZone(embodiment)],
     dynamics: defaultDynamics,
   };
 }
