@@ -153,8 +153,8 @@ async function expectAllFrames(directory: string, imageStorage: 'parquet' | 'vid
       expect(found.action).toBeCloseTo(sum(episode.actions.subarray(step * 2, step * 2 + 2)), 5);
       const size = WIDTH * HEIGHT * 3;
       const picture = episode.frames[0]!.data.subarray(step * size, (step + 1) * size);
-      // Eight-bit YUV and back moves a flat colour by up to two steps.
-      const tolerance = imageStorage === 'parquet' ? 0.01 : 2.5;
+      // Eight-bit YUV and back moves a flat colour by up to two steps, and LeRobot's conversion darkens by another.
+      const tolerance = imageStorage === 'parquet' ? 0.01 : 3.5;
       found.pictures['observation.images.top']!.forEach((mean, channel) => {
         const written = picture.filter((_, place) => place % 3 === channel);
         const expected = written.reduce((total, value) => total + value, 0) / written.length;
