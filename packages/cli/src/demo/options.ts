@@ -1,6 +1,7 @@
 import { type SacConfig, sacConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
+import { encoderKindSchema } from '../learning/encoder.js';
 import { rewardNames } from '../learning/policy-job.js';
 
 /** SAC's settings where the demo's defaults differ: small enough for two cores and ten minutes. */
@@ -29,10 +30,7 @@ export const demoOptionsSchema = z.object({
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
   encoder: z
     .object({
-      kind: z
-        .string()
-        .default('auto')
-        .describe('auto, lite0, mobilenetv2, objectron, onnx:FILE, random or pixels16; auto takes the best there is'),
+      kind: encoderKindSchema.default('auto'),
     })
     .prefault({}),
   rapl: raplConfigSchema.prefault({}),

@@ -20,7 +20,7 @@ export async function reportPage(report: DemoReport, pictures: ReportPictures): 
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Rapport: ${escape(report.environment)}, seed ${report.seed}</title>
+<title>Rapport: ${escapeHtml(report.environment)}, seed ${report.seed}</title>
 <style>${chartStyle}\n${style}</style>
 </head>
 <body>
@@ -45,7 +45,7 @@ function header(report: DemoReport): string {
   const { annotator, rollouts } = report;
   return `<header>
 <p class="eyebrow">Rapport demo</p>
-<h1>${escape(title(report.task))}, ${escape(report.embodiment)}</h1>
+<h1>${escapeHtml(title(report.task))}, ${escapeHtml(report.embodiment)}</h1>
 <p class="lead">${annotator.rankings} rankings by ${annotator.kind === 'human' ? 'a person' : 'a simulated annotator'} over ${
     rollouts.count - rollouts.heldOut
   } rollouts became a visual reward; a policy was trained on it and judged by the true preference score, which it never saw.</p>
@@ -70,17 +70,17 @@ function headline(report: DemoReport): string {
 }
 
 function tile(label: string, value: string, note: string): string {
-  return `<div class="tile"><span class="label">${escape(label)}</span><span class="value">${escape(value)}</span><span class="note">${escape(note)}</span></div>`;
+  return `<div class="tile"><span class="label">${escapeHtml(label)}</span><span class="value">${escapeHtml(value)}</span><span class="note">${escapeHtml(note)}</span></div>`;
 }
 
 function policySection(report: DemoReport, pictures: ReportPictures): string {
   const rows = report.policies.map((policy) => {
     const { score: mean, success, return: total } = policy.final;
-    return `<tr><th scope="row">${dot(policy.reward)}${escape(rewardTitle(policy.reward))}</th><td>${interval(mean)}</td><td>${interval(success, percent)}</td><td>${interval(total, one)}</td><td>${policy.steps.toLocaleString('en')}</td></tr>`;
+    return `<tr><th scope="row">${dot(policy.reward)}${escapeHtml(rewardTitle(policy.reward))}</th><td>${interval(mean)}</td><td>${interval(success, percent)}</td><td>${interval(total, one)}</td><td>${policy.steps.toLocaleString('en')}</td></tr>`;
   });
   const clips = pictures.clips.map(
     (clip) =>
-      `<figure class="clip"><div class="film" role="img" aria-label="${escape(clip.title)}" data-frames="${clip.frames}" data-fps="${clip.fps}" style="background-image:url(${clip.sheet})"></div><figcaption><b>${escape(clip.title)}</b><br>${escape(clip.caption)}</figcaption></figure>`,
+      `<figure class="clip"><div class="film" role="img" aria-label="${escapeHtml(clip.title)}" data-frames="${clip.frames}" data-fps="${clip.fps}" style="background-image:url(${clip.sheet})"></div><figcaption><b>${escapeHtml(clip.title)}</b><br>${escapeHtml(clip.caption)}</figcaption></figure>`,
   );
   return `<section>
 <h2>The policy, before and after</h2>
@@ -96,7 +96,7 @@ function policySection(report: DemoReport, pictures: ReportPictures): string {
 function rewardSection(report: DemoReport): string {
   const rows = report.rewards.map(
     (reward) =>
-      `<tr><th scope="row">${dot(reward.name)}${escape(rewardTitle(reward.name))}</th><td>${reward.pairAccuracy ? interval(reward.pairAccuracy, percent) : 'none'}</td><td>${interval(reward.truePairAccuracy, percent)}</td><td>${interval(reward.acrossVideos)}</td><td>${reward.withinVideo ? interval(reward.withinVideo) : 'none'}</td><td>${reward.calibrationError.toFixed(3)}</td></tr>`,
+      `<tr><th scope="row">${dot(reward.name)}${escapeHtml(rewardTitle(reward.name))}</th><td>${reward.pairAccuracy ? interval(reward.pairAccuracy, percent) : 'none'}</td><td>${interval(reward.truePairAccuracy, percent)}</td><td>${interval(reward.acrossVideos)}</td><td>${reward.withinVideo ? interval(reward.withinVideo) : 'none'}</td><td>${reward.calibrationError.toFixed(3)}</td></tr>`,
   );
   return `<section>
 <h2>The learned reward</h2>
@@ -114,14 +114,14 @@ function worstTable(reward: RewardReport): string {
     ({ preferredEpisode, otherEpisode, probability }) =>
       `<li>rollout ${preferredEpisode} preferred to ${otherEpisode}, probability ${two(probability)} <code>./rapport rank DATASET --episodes=${preferredEpisode},${otherEpisode}</code></li>`,
   );
-  return `<details><summary>Preferences that ${escape(rewardTitle(reward.name))} explains worst</summary><ol>${items.join('')}</ol></details>`;
+  return `<details><summary>Preferences that ${escapeHtml(rewardTitle(reward.name))} explains worst</summary><ol>${items.join('')}</ol></details>`;
 }
 
 function stripSection({ strips }: ReportPictures): string {
   if (strips.length === 0) return '';
   const figures = strips.map(
     (strip, index) =>
-      `<figure class="strip"><figcaption><b>${escape(strip.title)}</b></figcaption><img src="${strip.film}" alt="Frames of ${escape(strip.title)}, first to last"><div class="chart small" id="strip-${index}"></div></figure>`,
+      `<figure class="strip"><figcaption><b>${escapeHtml(strip.title)}</b></figcaption><img src="${strip.film}" alt="Frames of ${escapeHtml(strip.title)}, first to last"><div class="chart small" id="strip-${index}"></div></figure>`,
   );
   return `<section><h2>Reward along held-out rollouts</h2>${figures.join('\n')}<p class="caption">Each line is scaled to its own range over all rollouts shown; the true score is what the rewards should follow.</p></section>`;
 }
@@ -130,18 +130,18 @@ function planSection({ plans }: ReportPictures): string {
   if (plans.length === 0) return '';
   const figures = plans.map(
     (plan) =>
-      `<figure class="plan"><img src="${plan.picture}" alt="${escape(plan.title)}"><figcaption><b>${escape(plan.title)}</b><br>${escape(plan.caption)}</figcaption></figure>`,
+      `<figure class="plan"><img src="${plan.picture}" alt="${escapeHtml(plan.title)}"><figcaption><b>${escapeHtml(plan.title)}</b><br>${escapeHtml(plan.caption)}</figcaption></figure>`,
   );
   return `<section><h2>Transport plans</h2><div class="plans">${figures.join('\n')}</div><p class="caption">Frames of the rollout run down, frames of the preferred video across. A diagonal says that the rollout does the same things in the same order.</p></section>`;
 }
 
 function settings(report: DemoReport): string {
-  const seconds = Object.entries(report.seconds).map(([stage, value]) => `${escape(stage)} ${value.toFixed(0)} s`);
+  const seconds = Object.entries(report.seconds).map(([stage, value]) => `${escapeHtml(stage)} ${value.toFixed(0)} s`);
   return `<section class="settings"><h2>How this was made</h2><dl>
-<dt>Environment</dt><dd><code>${escape(report.environment)}</code>, seed ${report.seed}</dd>
-<dt>Annotator</dt><dd>${escape(report.annotator.description)}; ${report.annotator.queries} queries, ${report.annotator.rankings} rankings</dd>
+<dt>Environment</dt><dd><code>${escapeHtml(report.environment)}</code>, seed ${report.seed}</dd>
+<dt>Annotator</dt><dd>${escapeHtml(report.annotator.description)}; ${report.annotator.queries} queries, ${report.annotator.rankings} rankings</dd>
 <dt>Rollouts</dt><dd>${report.rollouts.count}, of which ${report.rollouts.heldOut} held out; mean true score ${interval(report.rollouts.meanScore)}</dd>
-<dt>Encoder</dt><dd>${escape(report.encoder.description)} <code>${escape(report.encoder.kind)} ${report.encoder.hash.slice(0, 12)}</code></dd>
+<dt>Encoder</dt><dd>${escapeHtml(report.encoder.description)} <code>${escapeHtml(report.encoder.kind)} ${report.encoder.hash.slice(0, 12)}</code></dd>
 <dt>Time</dt><dd>${seconds.join(', ')}</dd>
 </dl></section>`;
 }
@@ -167,7 +167,7 @@ function title(task: string): string {
 }
 
 function dot(name: string): string {
-  return `<span class="dot ${escape(name)}"></span>`;
+  return `<span class="dot ${escapeHtml(name)}"></span>`;
 }
 
 function score(policy: PolicyReport): string {
@@ -186,6 +186,6 @@ const two = (value: number) => value.toFixed(2);
 const one = (value: number) => value.toFixed(1);
 const percent = (value: number) => `${Math.round(100 * value)} %`;
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -4,6 +4,9 @@ import type { Verb } from '../verb.js';
 
 /** Every command, in the order that help lists them. A command's own file is loaded when it is needed. */
 const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>>> = {
+  demo: () => import('./demo.js'),
+  envs: () => import('./envs.js'),
+  rollout: () => import('./rollout.js'),
   rank: () => import('./rank.js'),
   'feedback export': () => import('./feedback-export.js'),
   validate: () => import('./validate.js'),

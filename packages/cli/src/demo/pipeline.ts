@@ -1,0 +1,297 @@
+import { join } from 'node:path';
+import { mean, meanInterval, type PrivilegedEnv, RandomStream, type WorkOptions } from '@rapport/core';
+import { openLedger, openPrivilegedDataset, type PrivilegedDataset, type RunFolder } from '@rapport/data';
+import { type Evaluation, evaluatePolicy, evaluationSeeds, loadPolicy, type SacPolicy } from '@rapport/policy';
+import { clipKey, type Encoder, lookupIn, ordinaryAnnotator, saveReward } from '@rapport/reward';
+import { makeEnv } from '@rapport/sim';
+import { datasetClips } from '@rapport/viewer';
+import { chooseEncoder } from '../learning/encoder.js';
+import {
+  type CurvePoint,
+  POLICY_FOLDER,
+  type PolicyJob,
+  type RewardName,
+  type RewardSpec,
+} from '../learning/policy-job.js';
+import { runPolicyJobs } from '../learning/policy-pool.js';
+import { recordDataset } from '../recording.js';
+import type { DemoReport, PolicyReport, ReportPictures, RewardReport } from '../report/data.js';
+import { encodeClips, readScores, splitClips } from './clips.js';
+import { type LearnedReward, learnRewards } from './learn.js';
+import type { DemoOptions } from './options.js';
+import { chooseExhibits, drawPlans, drawStrips, filmPolicies } from './pictures.js';
+import { answerByPerson, answerBySimulation, drawQuestions, sortAnswers } from './rankings.js';
+
+/** What a run of the loop has around it. */
+export interface DemoSurroundings {
+  readonly run: RunFolder;
+  readonly work: WorkOptions;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /** A line that the person needs whatever is silenced: the viewer's address. */
+  readonly announce: (line: string) => void;
+}
+
+/**
+ * The whole loop: rollouts, rankings, rewards, policies, judgement. Every stage leaves its result in the run folder; a
+ * stage whose result is there is not done again, so that an interrupted run goes on where it stopped.
+ */
+export async function runLoop(
+  options: DemoOptions,
+  { run, work, signal, log, announce }: DemoSurroundings,
+): Promise<{ readonly report: DemoReport; readonly pictures: ReportPictures }> {
+  const { seed } = run.record;
+  const root = new RandomStream(seed, 'demo');
+  const clock = new StageClock();
+  const envId = `xmagical/${options.task}-${options.embodiment}`;
+  const env = makeEnv(envId);
+  const camera = env.spec.cameras[0]!;
+
+  const datasetFolder = join(run.directory, 'dataset');
+  const recording = { envId, policy: 'mixed', episodes: options.rollouts, picture: options.picture, seed };
+  await recordDataset(datasetFolder, { ...recording, datasetId: runId(run) }, work);
+  const recordings = await openPrivilegedDataset(datasetFolder);
+  const { dataset } = recordings;
+  const split = splitClips(dataset, options.heldOutShare, root.fork('split'));
+  const clips = [...split.training, ...split.heldOut];
+  const scores = await readScores(recordings, clips);
+  clock.stage('rollouts');
+
+  const answers = await collectAnswers(options, { run, recordings, split, scores, root, signal, announce });
+  clock.stage('rankings');
+
+  const encoder = await chooseEncoder(options.encoder.kind, work, log);
+  const videos = lookupIn(await encodeClips(dataset, clips, camera, encoder, work));
+  clock.stage('encoding');
+
+  const stepScores = (clip: (typeof clips)[number]) => scores.get(clipKey(clip))!;
+  const heldOut = { rankings: answers.heldOut, clips: split.heldOut, videos, stepScores };
+  const data = { rankings: answers.training, videos, encoder };
+  const learned = await learnRewards(options, data, heldOut, root.fork('rewards'), work);
+  for (const name of ['rapl', 'rlhf'] as const) await saveReward(rewardFolder(run, name), learned[name].model);
+  clock.stage('rewards');
+
+  const trained = await trainPolicies(options, { run, envId, encoder, work });
+  clock.stage('policies');
+
+  const judged = await judgePolicies(options, trained, env, work);
+  clock.stage('evaluation');
+
+  const exhibits = chooseExhibits(learned.rapl.evaluation.clips);
+  const pictures: ReportPictures = {
+    strips: await drawStrips(exhibits, learned, scores, videos, dataset, camera),
+    plans: drawPlans(exhibits, learned.rapl.model, videos),
+    clips: await filmPolicies(
+      env,
+      judged.map(({ reward, policy }) => ({ title: `Trained on: ${reward}`, policy })),
+    ),
+  };
+  for (const { policy } of judged) await policy.close();
+  await encoder.close();
+  env.close();
+
+  const report: DemoReport = {
+    format: 1,
+    environment: envId,
+    task: options.task,
+    embodiment: options.embodiment,
+    seed,
+    annotator: {
+      kind: options.annotator,
+      description: describeAnnotator(options.annotator),
+      queries: answers.asked,
+      rankings: answers.training.length,
+    },
+    rollouts: {
+      count: clips.length,
+      heldOut: split.heldOut.length,
+      meanScore: meanInterval(clips.map((clip) => mean(stepScores(clip)))),
+    },
+    encoder: { kind: encoder.kind, hash: encoder.hash, description: encoder.description },
+    rewards: [
+      rewardReport('rapl', learned.rapl, answers.training.length),
+      rewardReport('rlhf', learned.rlhf, answers.training.length),
+    ],
+    policies: judged.map((one) => policyReport(one, options)),
+    shareOfTrueReward: sharesOfTrueReward(judged),
+    seconds: clock.seconds,
+  };
+  return { report, pictures };
+}
+
+interface AnswerNeeds {
+  readonly run: RunFolder;
+  readonly recordings: PrivilegedDataset;
+  readonly split: ReturnType<typeof splitClips>;
+  readonly scores: ReadonlyMap<string, Float32Array>;
+  readonly root: RandomStream;
+  readonly signal: AbortSignal;
+  readonly announce: (line: string) => void;
+}
+
+async function collectAnswers(options: DemoOptions, needs: AnswerNeeds) {
+  const { run, recordings, split, scores, root, signal, announce } = needs;
+  const heldOut =
+    options.annotator === 'human' ? Math.ceil(options.rankings / 5) : Math.max(options.rankings, HELD_OUT_QUERIES);
+  const counts = { training: options.rankings, heldOut, clipsPerQuery: options.clipsPerQuery };
+  const questions = drawQuestions(split, counts, root.fork('queries'));
+  const ledger = await openLedger({ directory: join(run.directory, 'ledger') });
+  try {
+    if (options.annotator === 'human') {
+      const question = QUESTIONS[options.task];
+      const random = root.fork('screen-order');
+      await answerByPerson(questions, datasetClips(recordings), ledger, {
+        port: options.port,
+        question,
+        random,
+        signal,
+        announce,
+      });
+    } else {
+      const stream = root.fork('annotator');
+      await answerBySimulation(questions, scores, ledger, { stream, startMs: Date.parse(run.record.startedAt) });
+    }
+    const asked = questions.training.length + questions.heldOut.length;
+    return { ...sortAnswers(await ledger.entries()), asked };
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** A simulated annotator answers at least this many held-out queries: they judge, and cost nothing. */
+const HELD_OUT_QUERIES = 100;
+
+const QUESTIONS = {
+  avoid: 'Which robot brings the blocks to the top while keeping out of the blue zone?',
+  group: 'Which robot brings the blocks to the top while keeping them together?',
+} as const;
+
+function rewardFolder(run: RunFolder, name: 'rapl' | 'rlhf'): string {
+  return join(run.directory, 'models', name);
+}
+
+interface TrainingNeeds {
+  readonly run: RunFolder;
+  readonly envId: string;
+  readonly encoder: Encoder;
+  readonly work: WorkOptions;
+}
+
+interface TrainedPolicy {
+  readonly reward: RewardName;
+  readonly directory: string;
+  readonly curve: readonly CurvePoint[];
+}
+
+async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promise<TrainedPolicy[]> {
+  const { run, envId, encoder, work } = needs;
+  const specOf = (reward: RewardName): RewardSpec =>
+    reward === 'true' || reward === 'environment'
+      ? { kind: reward }
+      : {
+          kind: 'learned',
+          directory: rewardFolder(run, reward),
+          encoderKind: encoder.kind,
+          picture: options.picture,
+        };
+  const jobs = options.rewards.map(
+    (reward): PolicyJob => ({
+      directory: join(run.directory, 'policies', reward),
+      envId,
+      reward: specOf(reward),
+      config: options.policy,
+      seed: run.record.seed,
+    }),
+  );
+  const curves = await runPolicyJobs(jobs, options.workers, work);
+  return jobs.map(({ directory }, index) => ({
+    reward: options.rewards[index]!,
+    directory: join(directory, POLICY_FOLDER),
+    curve: curves[index]!,
+  }));
+}
+
+interface JudgedPolicy extends TrainedPolicy {
+  readonly policy: SacPolicy;
+  readonly evaluation: Evaluation;
+}
+
+async function judgePolicies(
+  options: DemoOptions,
+  trained: readonly TrainedPolicy[],
+  env: PrivilegedEnv,
+  work: WorkOptions,
+): Promise<JudgedPolicy[]> {
+  const judged: JudgedPolicy[] = [];
+  for (const one of trained) {
+    const policy = await loadPolicy(one.directory);
+    const evaluation = await evaluatePolicy({
+      ...work,
+      env,
+      policy,
+      seeds: evaluationSeeds(options.evaluationEpisodes),
+    });
+    judged.push({ ...one, policy, evaluation });
+  }
+  return judged;
+}
+
+function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, rankings: number): RewardReport {
+  const { evaluation, efficiency } = learned;
+  return {
+    name,
+    trainingRankings: rankings,
+    pairAccuracy: evaluation.pairAccuracy,
+    truePairAccuracy: evaluation.truePairAccuracy,
+    acrossVideos: evaluation.acrossVideos,
+    withinVideo: evaluation.withinVideo,
+    calibrationError: evaluation.calibration.expectedError,
+    calibration: evaluation.calibration.bins
+      .filter(({ count }) => count > 0)
+      .map(({ confidence, accuracy, count }) => ({ predicted: confidence, observed: accuracy, count })),
+    worst: evaluation.worst.map(({ preferred, other, probability }) => ({
+      preferredEpisode: preferred,
+      otherEpisode: other,
+      probability,
+    })),
+    labelEfficiency: efficiency,
+  };
+}
+
+function policyReport({ reward, curve, evaluation }: JudgedPolicy, options: DemoOptions): PolicyReport {
+  const { score, success, return: total } = evaluation;
+  return { reward, steps: options.policy.steps, curve, final: { score, success, return: total } };
+}
+
+/** Mean true score of each policy over that of the policy trained on the true reward. */
+function sharesOfTrueReward(judged: readonly JudgedPolicy[]): Record<string, number> {
+  const bound = judged.find(({ reward }) => reward === 'true')?.evaluation.score.mean;
+  if (bound === undefined) return {};
+  return Object.fromEntries(judged.map(({ reward, evaluation }) => [reward, evaluation.score.mean / bound]));
+}
+
+function describeAnnotator(kind: DemoOptions['annotator']): string {
+  if (kind === 'human') return 'a person, in the viewer';
+  const { temperature, tieMargin, mistakeRate, skipRate } = ordinaryAnnotator;
+  return (
+    `simulated: sees the true score with Gumbel noise of scale ${temperature}, calls scores within ${tieMargin} equal, ` +
+    `slips in ${100 * mistakeRate} % of the answers, skips ${100 * skipRate} %`
+  );
+}
+
+/** Seconds that the stages took. */
+class StageClock {
+  readonly seconds: Record<string, number> = {};
+  #last = performance.now();
+
+  stage(name: string): void {
+    const now = performance.now();
+    this.seconds[name] = (now - this.#last) / 1000;
+    this.#last = now;
+  }
+}
+
+/** Identity of a run's dataset in its ledger. */
+function runId({ record }: RunFolder): string {
+  return `${record.name}-seed-${record.seed}`;
+}
