@@ -150,8 +150,10 @@ async function describeOnnxRuntime(): Promise<string | undefined> {
 }
 
 async function describeModels(): Promise<string | undefined> {
-  const folder = join(projectRoot, '.rapport/models');
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.onnx'));
+  const { modelCacheDirectory } = await import('@rapport/data');
+  const folder = modelCacheDirectory();
+  const files = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = files.filter((file) => file.isFile()).map(({ name }) => name);
   if (names.length === 0) return undefined;
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
   return `${names.join(', ')} (${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(0)} MB in ${folder})`;

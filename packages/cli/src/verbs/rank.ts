@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RandomStream } from '@rapport/core';
 import { z } from 'zod';
-import { datasetClips, datasetFolder, wholeEpisodes } from '../clips.js';
+import { datasetFolder } from '../dataset-folder.js';
 import { ledgerOption, openChosenLedger } from '../ledger.js';
 import { defineVerb } from '../verb.js';
 
@@ -38,10 +38,11 @@ export default defineVerb({
         .describe('secret in the address of the page; made by itself where other machines can reach it'),
     }),
   async run(context, options) {
-    const [{ openPrivilegedDataset }, { fixedQueries, randomQueries, startViewer }] = await Promise.all([
+    const [{ openPrivilegedDataset }, viewerPackage] = await Promise.all([
       import('@rapport/data'),
       import('@rapport/viewer'),
     ]);
+    const { datasetClips, fixedQueries, randomQueries, startViewer, wholeEpisodes } = viewerPackage;
     const recording = await openPrivilegedDataset(datasetFolder(options.source));
     const queries = randomQueries({
       clips: wholeEpisodes(recording),

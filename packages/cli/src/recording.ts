@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { InterruptedError, RandomStream, throwIfAborted, type WorkOptions } from '@rapport/core';
+import { createDataset, type DatasetWriter, type ImageStorage, openDatasetForAppend } from '@rapport/data';
+import { EVALUATION_SEED_START } from '@rapport/policy';
+import { collectEpisodes, makeEnv } from '@rapport/sim';
+
+/** What to record. */
+export interface Recording {
+  readonly envId: string;
+  /** Name of a scripted policy, for example `mixed`. */
+  readonly policy: string;
+  readonly episodes: number;
+  /** Width and height of the pictures; 0 records none. */
+  readonly picture: number;
+  /** Absent: video where ffmpeg can encode it. */
+  readonly storage?: ImageStorage;
+  readonly seed: number;
+  /** Identity of the dataset in the feedback ledger. */
+  readonly datasetId: string;
+}
+
+/** Episodes that are recorded before they are stored; a stop loses at most these. */
+const BATCH_PER_WORKER = 4;
+
+/**
+ * Records rollouts into a dataset, made when it is missing; one that is there already is gone on with, and ends as if
+ * it had been recorded at one go.
+ * @returns the number of episodes
+ * @throws InterruptedError when stopped; the dataset holds every episode stored so far
+ */
+export async function recordDataset(directory: string, recording: Recording, work: WorkOptions): Promise<number> {
+  const { envId, policy, episodes, picture } = recording;
+  const env = makeEnv(envId);
+  const cameras = picture === 0 ? [] : [{ camera: env.spec.cameras[0]!, width: picture, height: picture }];
+  env.close();
+  const writer = await openWriter(directory, recording, cameras);
+  const seeds = episodeSeeds(recording.seed, episodes);
+  const workers = Math.min(availableParallelism(), 8);
+  const label = `recording ${envId}`;
+  work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
+  try {
+    while (writer.episodeCount < episodes) {
+      throwIfAborted(work.signal);
+      const done = writer.episodeCount;
+      const batch = seeds.slice(done, done + BATCH_PER_WORKER * workers);
+      const signal = work.signal === undefined ? {} : { signal: work.signal };
+      const recorded = await collectEpisodes({ envId, policy, seeds: batch, cameras, workers, ...signal });
+      for (const episode of recorded) {
+        await writer.append(episode);
+        work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(`stopped after ${writer.episodeCount} of ${episodes} episodes, which are kept`);
+  } finally {
+    await writer.finalize();
+  }
+  return writer.episodeCount;
+}
+
+/** Seeds of training episodes, disjoint from those of evaluation; the first ones do not depend on `count`. */
+export function episodeSeeds(seed: number, count: number): number[] {
+  const stream = new RandomStream(seed, 'rollout/episodes');
+  return Array.from({ length: count }, () => stream.integer(EVALUATION_SEED_START));
+}
+
+function openWriter(
+  directory: string,
+  { envId, datasetId, storage }: Recording,
+  cameras: readonly { camera: string; width: number; height: number }[],
+): Promise<DatasetWriter> {
+  if (existsSync(directory)) return openDatasetForAppend(directory);
+  const { observationSpace, actionSpace, controlHz } = makeEnv(envId).spec;
+  return createDataset(directory, {
+    id: datasetId,
+    envId,
+    fps: controlHz,
+    observationSpace,
+    actionSpace,
+    cameras,
+    robotType: envId.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase(),
+    ...(storage !== undefined && { imageStorage: storage }),
+  });
+}

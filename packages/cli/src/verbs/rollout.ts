@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { InterruptedError } from '@rapport/core';
+import { z } from 'zod';
+import { resumeCommand, startRun } from '../run-folder.js';
+import { defineVerb } from '../verb.js';
+
+export default defineVerb({
+  name: 'rollout',
+  summary: 'record rollouts of a scripted policy as a LeRobotDataset v3.0',
+  description:
+    'Runs a policy in an environment and writes each episode to a dataset in a new run folder as soon as it has ended: ' +
+    'states, actions, rewards, pictures, and beside them the scores and poses that learners do not get to see. ' +
+    '"rapport envs ENV" lists the policies; "mixed" draws another one for each episode.',
+  examples: [
+    'rapport rollout xmagical/avoid-longstick',
+    'rapport rollout xmagical/group-gripper --episodes 5 --policy careful',
+  ],
+  positionals: ['env'],
+  heeds: ['seed', 'output', 'resume'],
+  options: () =>
+    z.object({
+      env: z.string().min(1).describe('id of the environment (rapport envs lists them)'),
+      episodes: z.int().min(1).max(1_000_000).default(20).describe('episodes to record'),
+      policy: z.string().min(1).default('mixed').describe('scripted policy that acts'),
+      picture: z.int().min(0).max(1024).default(96).describe('width and height of the pictures; 0 records none'),
+      storage: z
+        .enum(['auto', 'video', 'parquet'])
+        .default('auto')
+        .describe('pictures as MP4 or as PNG in Parquet; auto takes MP4 where ffmpeg is present'),
+    }),
+  async run(context, { env, episodes, policy, picture, storage }) {
+    const [{ recordDataset }, { makeEnv, scriptedPolicy }] = await Promise.all([
+      import('../recording.js'),
+      import('@rapport/sim'),
+    ]);
+    // Before a folder is made: an unknown name leaves nothing behind.
+    makeEnv(env).close();
+    scriptedPolicy(env, policy);
+    const run = await startRun(context, env);
+    const directory = join(run.directory, 'dataset');
+    context.log(`recording to ${directory}`);
+    const recording = {
+      envId: env,
+      policy,
+      episodes,
+      picture,
+      seed: context.seed,
+      datasetId: identityOf(env, context.config),
+      ...(storage !== 'auto' && { storage }),
+    };
+    try {
+      const recorded = await recordDataset(directory, recording, context.work);
+      return {
+        data: { directory, datasetId: recording.datasetId, env, policy, episodes: recorded },
+        text: [`${recorded} episodes in ${directory}`, `rank them: rapport rank ${run.directory}`].join('\n'),
+      };
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      throw new InterruptedError(error.message, { fix: `go on with ${resumeCommand(context, run.directory)}` });
+    }
+  },
+});
+
+/** The same recording has the same identity in the ledger, wherever and whenever it is made. */
+function identityOf(env: string, config: object): string {
+  const digest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  return `${env.replaceAll('/', '-')}-${digest.slice(0, 10)}`;
+}
