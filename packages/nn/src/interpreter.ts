@@ -45,6 +45,7 @@ const rules: Rules = {
   exp: each(Math.exp),
   log: each(Math.log),
   sqrt: each(Math.sqrt),
+  square: each((x) => x * x),
   sin: each(Math.sin),
   cos: each(Math.cos),
   erf: each(erf),
@@ -140,8 +141,8 @@ const rules: Rules = {
     return { shape, data: out };
   },
 
-  conv2d: (y, [x, weight]) => {
-    const out = new Float64Array(sizeOf(y.shape));
+  conv2d: (y, [x, weight, bias]) => {
+    const { data: out } = build(y.shape, ([, channel]) => bias?.data[channel!] ?? 0);
     forEachTap(y.attributes, y.attributes.groups, x!.shape, weight!.shape, y.shape, (input, tap, output) => {
       out[offset(y.shape, output)]! += read(x!, input) * read(weight!, tap);
     });

@@ -120,7 +120,7 @@ export function conv2d(name: string, options: Conv2dOptions): Module {
   const bias = parameter(`${name}/bias`, [outputChannels], uniformFanIn(perGroup * height * width));
   return {
     parameters: [weight, bias],
-    apply: (x) => add(convolve(x, weight, options), reshape(bias, [outputChannels, 1, 1])),
+    apply: (x) => convolve(x, weight, { ...options, bias }),
     clone: (other) => conv2d(other, options),
   };
 }

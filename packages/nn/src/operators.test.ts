@@ -82,6 +82,7 @@ const cases: Readonly<Record<Primitive, readonly Case[]>> = {
   exp: same(ops.exp),
   log: same(ops.log, 0.2, 3),
   sqrt: same(ops.sqrt, 0.2, 3),
+  square: same(ops.square),
   sin: same(ops.sin),
   cos: same(ops.cos),
   erf: same(ops.erf),
@@ -185,10 +186,13 @@ const cases: Readonly<Record<Primitive, readonly Case[]>> = {
     { shapes: [[2, 3, 2]], build: (x) => ops.scatterAdd(x, longIndices, 1, 5) },
     { shapes: [[3, 2, 2]], build: (x) => ops.scatterAdd(x, indices, 1, 3) },
   ],
-  conv2d: convolutions.map(({ x, weight, options }) => ({
-    shapes: [x, weight],
-    build: (image, kernel) => ops.conv2d(image, kernel, options),
-  })),
+  conv2d: convolutions.flatMap(({ x, weight, options }) => [
+    { shapes: [x, weight], build: (image: Tensor, kernel: Tensor) => ops.conv2d(image, kernel, options) },
+    {
+      shapes: [x, weight, [weight[0]!]],
+      build: (image: Tensor, kernel: Tensor, bias: Tensor) => ops.conv2d(image, kernel, { ...options, bias }),
+    },
+  ]),
   conv2dInputGradient: convolutions.map((one) => {
     const { output, window } = convolution(one);
     return {

@@ -36,6 +36,7 @@ export const shapeRules: ShapeRules = {
   exp: unary('exp'),
   log: unary('log'),
   sqrt: unary('sqrt'),
+  square: unary('square'),
   sin: unary('sin'),
   cos: unary('cos'),
   erf: unary('erf'),
@@ -175,7 +176,7 @@ export const shapeRules: ShapeRules = {
   },
 
   conv2d: (inputs, attributes) => {
-    const [x, weight] = operands('conv2d', inputs, 2);
+    const [x, weight, bias] = operands('conv2d', inputs, inputs.length === 3 ? 3 : 2);
     const [batch, channels, height, width] = imageShape('conv2d', x!);
     const [outputs, perGroup, kernelHeight, kernelWidth] = imageShape('conv2d', weight!);
     const { groups } = attributes;
@@ -183,6 +184,9 @@ export const shapeRules: ShapeRules = {
       throw new InputError(
         `conv2d: weights ${show(weight!.shape)} in ${groups} group(s) do not fit an input of ${channels} channels`,
       );
+    }
+    if (bias !== undefined && !sameShape(bias.shape, [outputs])) {
+      throw new InputError(`conv2d: a bias of shape ${show(bias.shape)} does not fit ${outputs} output channels`);
     }
     const size = windowOutput('conv2d', [height, width], [kernelHeight, kernelWidth], attributes);
     return { shape: [batch, outputs, ...size], dtype: 'float32' };

@@ -52,6 +52,7 @@ export interface PrimitiveAttributes {
   exp: None;
   log: None;
   sqrt: None;
+  square: None;
   sin: None;
   cos: None;
   erf: None;

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { RandomStream } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
 import {
   adam,
+  adamW,
   add,
   compileFunction,
   compileTrainer,
@@ -127,4 +131,89 @@ describe('compileTrainer', () => {
     expect(newB!.data[0]).toBe(3);
     expect(newSlow!.data[0]).toBeCloseTo(2 + 0.25 * (1.5 - 2), 6);
   });
+
+  it('decays weights apart from the gradient and limits its length', async () => {
+    const w = parameter('w', [2], given(new Float32Array([1, -2])));
+    const scale = input('scale', [2]);
+    const rates = [0.1, 0.05];
+    const optimizer = adamW({
+      learningRate: (step) => rates[step - 1]!,
+      weightDecay: 0.2,
+      maxGradientNorm: 2.5,
+      epsilon: 1e-3,
+    });
+    const trainer = await compileTrainer({
+      groups: [{ name: 'w', parameters: [w], loss: sum(mul(w, scale)), optimizer }],
+      metrics: {},
+      stream,
+    });
+    const expected = [1, -2];
+    const m = [0, 0];
+    const v = [0, 0];
+    // Lengths 5 (halved) and 1 (kept).
+    for (const [index, [fed, used]] of [
+      [
+        [3, -4],
+        [1.5, -2],
+      ],
+      [
+        [0.6, 0.8],
+        [0.6, 0.8],
+      ],
+    ].entries()) {
+      await trainer.step({ scale: new Float32Array(fed!) });
+      for (const k of [0, 1]) {
+        m[k] = 0.9 * m[k]! + 0.1 * used![k]!;
+        v[k] = 0.999 * v[k]! + 0.001 * used![k]! ** 2;
+        const mHat = m[k]! / (1 - 0.9 ** (index + 1));
+        const vHat = v[k]! / (1 - 0.999 ** (index + 1));
+        expected[k]! -= rates[index]! * (0.2 * expected[k]! + mHat / (Math.sqrt(vHat) + 1e-3));
+      }
+    }
+    const found = trainer.parameters().w!.data;
+    expect(found[0]).toBeCloseTo(expected[0]!, 5);
+    expect(found[1]).toBeCloseTo(expected[1]!, 5);
+    await trainer.close();
+  });
+
+  it('gives the same parameter bytes after 100 steps in two processes', async () => {
+    const script = new URL('../tests/hundredSteps.mjs', import.meta.url);
+    const digests = await Promise.all([digestOf(script), digestOf(script)]);
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digests[1]).toBe(digests[0]);
+  });
+
+  it('says what is wrong with a batch, a state or a name', async () => {
+    const parts = regression(4);
+    const trainer = await trainerFor(parts);
+    const { x, y } = data(4);
+    await expect(trainer.step({ x })).rejects.toThrow('input "y" [4, 2] was not fed');
+    await expect(trainer.step({ x, y: y.subarray(1) })).rejects.toThrow(
+      'input "y" was fed 7 elements in a Float32Array; expected 8 in a Float32Array for shape [4, 2]',
+    );
+    const step = trainer.step({ x, y });
+    await expect(trainer.step({ x, y })).rejects.toThrow('has not finished');
+    await step;
+    expect(() => trainer.setParameters({ nat: { shape: [1], data: new Float32Array(1) } })).toThrow(
+      'there is no parameter "nat"',
+    );
+    const wrong = { 'net/0/bias': { shape: [3], data: new Float32Array(3) } };
+    expect(() => trainer.setParameters(wrong)).toThrow('3 values of shape [3]; expected [16]');
+    expect(() => trainer.restore({ step: 1, tensors: {} })).toThrow('the state has no tensor "parameter/net/0/weight"');
+    await trainer.close();
+    await expect(
+      compileTrainer({
+        groups: [
+          { name: 'a', parameters: parts.net.parameters, loss: parts.loss, optimizer: adam({ learningRate: 1 }) },
+          { name: 'b', parameters: parts.net.parameters, loss: parts.loss, optimizer: adam({ learningRate: 1 }) },
+        ],
+        metrics: {},
+        stream,
+      }),
+    ).rejects.toThrow('parameter "net/0/weight" is in two groups or averages');
+  });
 });
+
+async function digestOf(script: URL): Promise<string> {
+  return (await promisify(execFile)(process.execPath, [fileURLToPath(script)])).stdout.trim();
+}

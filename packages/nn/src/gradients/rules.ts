@@ -49,6 +49,7 @@ export const gradientRules: GradientRules = {
   exp: (y, dy) => [mul(dy, y)],
   log: ({ inputs: [x] }, dy) => [div(dy, x!)],
   sqrt: (y, dy) => [div(mul(dy, 0.5), y)],
+  square: ({ inputs: [x] }, dy) => [mul(mul(dy, 2), x!)],
   sin: ({ inputs: [x] }, dy) => [mul(dy, cos(x!))],
   cos: ({ inputs: [x] }, dy) => [neg(mul(dy, sin(x!)))],
   // d erf(x) / dx = 2 / sqrt(pi) exp(-x^2)
@@ -137,12 +138,13 @@ export const gradientRules: GradientRules = {
   gather: ({ inputs: [x, indices], attributes: { axis } }, dy) => [scatterAdd(dy, indices!, axis, x!.shape[axis]!)],
   scatterAdd: ({ inputs: [, indices], attributes: { axis } }, dy) => [gather(dy, indices!, axis)],
 
-  conv2d: ({ inputs: [x, weight], attributes }, dy) => {
+  conv2d: ({ inputs: [x, weight, bias], attributes }, dy) => {
     const [, , height, width] = x!.shape;
     const [, , kernelHeight, kernelWidth] = weight!.shape;
     return [
       makeTensor('conv2dInputGradient', [dy, weight!], { ...attributes, inputSize: [height!, width!] }),
       makeTensor('conv2dWeightGradient', [x!, dy], { ...attributes, kernel: [kernelHeight!, kernelWidth!] }),
+      bias === undefined ? undefined : sum(dy, { axes: [0, 2, 3] }),
     ];
   },
   // Both gradients of a convolution are linear in each operand, so theirs are convolutions again.

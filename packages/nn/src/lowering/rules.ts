@@ -32,6 +32,7 @@ export const loweringRules: LoweringRules = {
   exp: same('Exp'),
   log: same('Log'),
   sqrt: same('Sqrt'),
+  square: ({ inputs: [x] }, { graph, name }) => graph.emit('Mul', [name(x!), name(x!)]),
   sin: same('Sin'),
   cos: same('Cos'),
   erf: same('Erf'),

@@ -162,8 +162,10 @@ function gemm(node: NodeReader): Tensor {
 function convolution(node: NodeReader): Tensor {
   const [x, weight, bias] = [node.operand(0), node.operand(1), node.optional(2)];
   const kernel = imagePair(weight.shape.slice(2));
-  const y = makeTensor('conv2d', [x, weight], { ...window(node, x, kernel), groups: node.int('group', 1) });
-  return bias === undefined ? y : ops.add(y, ops.reshape(bias, [bias.shape[0]!, 1, 1]));
+  return makeTensor('conv2d', bias === undefined ? [x, weight] : [x, weight, bias], {
+    ...window(node, x, kernel),
+    groups: node.int('group', 1),
+  });
 }
 
 function poolWindow(node: NodeReader) {

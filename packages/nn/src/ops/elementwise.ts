@@ -26,7 +26,7 @@ export const sin = (x: Tensor): Tensor => makeTensor('sin', [x], {});
 export const cos = (x: Tensor): Tensor => makeTensor('cos', [x], {});
 /** The error function. */
 export const erf = (x: Tensor): Tensor => makeTensor('erf', [x], {});
-export const square = (x: Tensor): Tensor => mul(x, x);
+export const square = (x: Tensor): Tensor => makeTensor('square', [x], {});
 /** x to a fixed power. */
 export const pow = (x: Tensor, exponent: number): Tensor => makeTensor('pow', [x], { exponent });
 /** x limited to [low, high]; the gradient is 1 inside and at the bounds, 0 outside. */

@@ -19,10 +19,17 @@ export interface PoolOptions {
   readonly pads?: number | readonly [number, number, number, number];
 }
 
-/** Cross-correlation of x [N, C, H, W] with weights [O, C / groups, kH, kW]. */
-export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
-  const { strides = 1, pads = 0, dilations = 1, groups = 1 } = options;
-  return makeTensor('conv2d', [x, weight], { ...window(strides, pads, dilations), groups });
+/** Cross-correlation of x [N, C, H, W] with weights [O, C / groups, kH, kW], plus a bias [O]. */
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  options: ConvolutionOptions & { readonly bias?: Tensor } = {},
+): Tensor {
+  const { strides = 1, pads = 0, dilations = 1, groups = 1, bias } = options;
+  return makeTensor('conv2d', bias === undefined ? [x, weight] : [x, weight, bias], {
+    ...window(strides, pads, dilations),
+    groups,
+  });
 }
 
 /** Largest element per window of x [N, C, H, W]; padding never wins. */
