@@ -16,7 +16,7 @@ const stages = [
 ] as const;
 
 const calibrationSize = 112;
-const calibrationPictures = 8;
+const calibrationPictures = 4;
 
 /**
  * The graph of EfficientNet-Lite0 with random weights: He initialisation, then every convolution's weights are divided

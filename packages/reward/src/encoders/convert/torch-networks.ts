@@ -72,11 +72,12 @@ function convolution(
     if (found === undefined) throw new CorruptDataError(`the weights have no tensor ${name}`);
     return found;
   };
+  const weights = tensor(`${weight}.weight`);
   const parts = {
     scale: tensor(`${norm}.weight`).data,
     shift: tensor(`${norm}.bias`).data,
     mean: tensor(`${norm}.running_mean`).data,
     variance: tensor(`${norm}.running_var`).data,
   };
-  return foldBatchNorm(tensor(`${weight}.weight`), parts, epsilon, stride);
+  return foldBatchNorm(weights, parts, epsilon, stride);
 }
