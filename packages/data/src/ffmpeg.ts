@@ -176,10 +176,9 @@ async function checkTrack(path: string, range: VideoRange): Promise<void> {
   }
   if (track === undefined) throw new CorruptDataError('is not a whole MP4 video', { fix: RESTORE });
   if (track.width !== range.width || track.height !== range.height) {
-    throw new CorruptDataError(
-      `is ${track.width}x${track.height}; meta/info.json says ${range.width}x${range.height}`,
-      { fix: RESTORE },
-    );
+    throw new CorruptDataError(`is ${track.width}x${track.height}; expected ${range.width}x${range.height}`, {
+      fix: RESTORE,
+    });
   }
   if (range.start + range.count > track.frames) {
     throw new CorruptDataError(
