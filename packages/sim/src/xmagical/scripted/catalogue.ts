@@ -1,7 +1,17 @@
 import type { Policy, RandomStream } from '@rapport/core';
 import type { EmbodimentName } from '../view.js';
 import { follow } from './phases.js';
-import { carefulAvoid, carefulGroup, careless, detour, oneByOne, type Plan, stopsShort, wrongWay } from './plans.js';
+import {
+  carefulAvoid,
+  carefulGroup,
+  carelessAvoid,
+  carelessGroup,
+  detour,
+  oneByOne,
+  type Plan,
+  stopsShort,
+  wrongWay,
+} from './plans.js';
 import { type Behaviour, ScriptedPolicy } from './scripted-policy.js';
 
 /** A style with its share of the mixed policy's episodes. */
@@ -26,6 +36,8 @@ const wanders: Plan = ({ embodiment, random }) =>
   });
 
 const fully = () => 1;
+const avoidSteps = (embodiment: EmbodimentName) => (embodiment === 'longstick' ? 20 : 80);
+const sweepSteps = (embodiment: EmbodimentName) => (embodiment === 'longstick' ? 16 : 90);
 const partly = (random: RandomStream) => random.uniformBetween(0, 0.9);
 
 const common: readonly Style[] = [
@@ -36,23 +48,28 @@ const common: readonly Style[] = [
 const styles: Record<'avoid' | 'group' | 'sweep', readonly Style[]> = {
   avoid: [
     { name: 'careful', summary: 'the preferred way: keeps off the zone', plan: carefulAvoid(fully), share: 0.25 },
-    { name: 'careless', summary: 'the shortest way, through the zone', plan: careless, share: 0.2 },
+    { name: 'careless', summary: 'the shortest way, through the zone', plan: carelessAvoid, share: 0.2 },
     { name: 'grazes', summary: 'gives way to the zone, but not enough', plan: carefulAvoid(partly), share: 0.15 },
-    { name: 'stops-short', summary: 'careful, but gives up', plan: stopsShort(carefulAvoid(fully)), share: 0.1 },
+    {
+      name: 'stops-short',
+      summary: 'careful, but gives up',
+      plan: stopsShort(carefulAvoid(fully), avoidSteps),
+      share: 0.1,
+    },
     { name: 'detour', summary: 'careful after wandering', plan: detour(carefulAvoid(fully)), share: 0.1 },
     ...common,
   ],
   group: [
     { name: 'careful', summary: 'the preferred way: all blocks together', plan: carefulGroup, share: 0.3 },
-    { name: 'careless', summary: 'straight up, breaking the group', plan: careless, share: 0.2 },
+    { name: 'careless', summary: 'straight up, breaking the group', plan: carelessGroup, share: 0.2 },
     { name: 'one-by-one', summary: 'one block after the other', plan: oneByOne, share: 0.1 },
-    { name: 'stops-short', summary: 'careful, but gives up', plan: stopsShort(carefulGroup), share: 0.1 },
+    { name: 'stops-short', summary: 'careful, but gives up', plan: stopsShort(carefulGroup, () => 22), share: 0.1 },
     { name: 'detour', summary: 'careful after wandering', plan: detour(carefulGroup), share: 0.1 },
     ...common,
   ],
   sweep: [
-    { name: 'careless', summary: 'the shortest way', plan: careless, share: 0.6 },
-    { name: 'stops-short', summary: 'gives up on the way', plan: stopsShort(careless), share: 0.2 },
+    { name: 'careless', summary: 'the shortest way', plan: carelessGroup, share: 0.6 },
+    { name: 'stops-short', summary: 'gives up on the way', plan: stopsShort(carelessGroup, sweepSteps), share: 0.2 },
     ...common,
   ],
 };

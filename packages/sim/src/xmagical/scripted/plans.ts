@@ -28,11 +28,30 @@ const robotTop: Record<EmbodimentName, number> = {
   shortstick: 0.84,
 };
 
-/** Straight up the middle, zone or no zone; the narrow robots then fetch every block by its shortest way. */
-export const careless: Plan = (context) => {
+/** The shortest way, zone or no zone: straight up the middle; for the narrow robots block by block. */
+export const carelessAvoid: Plan = (context) =>
+  context.embodiment === 'longstick' ? [pushUpAlong(context, 0)] : [...fetch(context, [2]), ...fetch(context, [0, 1])];
+
+/** Straight up the middle, then what is left, block by block: the benchmark's way, whatever becomes of the group. */
+export const carelessGroup: Plan = (context) => [
+  pushUpAlong(context, 0),
+  ...(context.embodiment === 'longstick' ? [] : fetchLeftToRight(context)),
+];
+
+/** One block after the other. */
+export const oneByOne: Plan = (context) => {
   const { embodiment } = context;
-  if (embodiment === 'longstick') return [pushUpAlong(context, 0)];
-  return [...fetch(context, [2]), ...fetch(context, [0, 1])];
+  if (embodiment !== 'longstick') return fetchLeftToRight(context);
+  // Tilted against the group, the long stick's right end meets the blocks in turn.
+  return [
+    face(embodiment, -0.3),
+    follow(
+      embodiment,
+      () => ({ on: { x: 0, y: -0.6 }, heading: -0.3 }),
+      ({ robot }) => robot.y > 0.5,
+    ),
+    rest(100),
+  ];
 };
 
 /**
@@ -61,14 +80,11 @@ export const carefulGroup: Plan = (context) => {
     follow(
       embodiment,
       () => ({ on, heading }),
-      ({ blocks }) => blocks.every((block) => block.y > 0.8),
+      ({ blocks }) => blocks.every((block) => block.y > 0.755),
     ),
     rest(100),
   ];
 };
-
-/** One block after the other, whatever becomes of the group. */
-export const oneByOne: Plan = (context) => [0, 1, 2].flatMap((block) => fetch(context, [nthFromRight(context, block)]));
 
 /** Backs into the lower half and stays there. */
 export const wrongWay: Plan = ({ embodiment, random }) => {
@@ -89,12 +105,11 @@ export function detour(plan: Plan): Plan {
   };
 }
 
-/** Stops for good after a part of the episode. */
-export function stopsShort(plan: Plan): Plan {
+/** Stops for good after 0.4 to 0.9 of the control steps that the plan takes about. */
+export function stopsShort(plan: Plan, usualSteps: (embodiment: EmbodimentName) => number): Plan {
   return (context) => {
-    const { embodiment, random } = context;
-    const limit = Math.floor((embodiment === 'longstick' ? 14 : 60) * random.uniformBetween(0.3, 0.9));
-    return limitSteps(plan(context), limit);
+    const part = context.random.uniformBetween(0.4, 0.9);
+    return limitSteps(plan(context), Math.floor(part * usualSteps(context.embodiment)));
   };
 }
 
@@ -188,9 +203,10 @@ function skipUnless(condition: (sight: Sight) => boolean, phase: Phase): Phase {
   };
 }
 
-/** Index of the block that is `rank`-th from the right at the start. */
-function nthFromRight({ start }: PlanContext, rank: number): number {
-  return [0, 1, 2].sort((a, b) => start.blocks[b]!.x - start.blocks[a]!.x)[rank]!;
+function fetchLeftToRight(context: PlanContext): Phase[] {
+  const { blocks } = context.start;
+  const order = [0, 1, 2].sort((a, b) => blocks[a]!.x - blocks[b]!.x);
+  return order.flatMap((block) => fetch(context, [block]));
 }
 
 function mean(values: readonly number[]): number {

@@ -13,8 +13,8 @@ import type { XMagicalTask } from '../task.js';
 import type { EmbodimentName } from '../view.js';
 import { blockProgress } from './progress.js';
 
-/** The blocks count as brought when their centres are in the goal zone. */
-const goalY = sweepGoal.bottom;
+/** The blocks count as brought when their centres are this high: two rows of blocks fit no deeper into the goal zone. */
+const goalY = 0.74;
 /** Changes of the formation up to here cost nothing, metres. */
 const freeDistortion = 0.08;
 /** Distortion beyond it that divides the score by e, metres. */
@@ -27,7 +27,7 @@ const successDistortion = 0.16;
  * which they stood. The paper names the task; layout and formulas are ours (docs/xmagical.md).
  *
  * Reward of a step: the benchmark's sparse reward, the fraction of blocks contained in the goal.
- * Preference score of a step: blockProgress(0.76) * exp(-max(0, d - 0.08) / 0.08), with d the formation's distortion:
+ * Preference score of a step: blockProgress(0.74) * exp(-max(0, d - 0.08) / 0.08), with d the formation's distortion:
  * the largest change, over all pairs of blocks, of the vector from one to the other since the start, metres.
  */
 export function groupTask(embodiment: EmbodimentName): XMagicalTask {
@@ -59,21 +59,38 @@ function formation(embodiment: EmbodimentName): readonly (readonly [x: number, y
       return row(0.35);
     case 'mediumstick':
       return row(0.24);
+    // Two side by side and one before them, which they push along; the gripper has a fingertip for each of the two.
     case 'shortstick':
-    case 'gripper':
-      // Two side by side and one before them, which they push along.
       return [
         [-0.115, 0],
         [0.115, 0],
         [0, 0.225],
       ];
+    case 'gripper':
+      return [
+        [-0.174, 0],
+        [0.174, 0],
+        [0, 0.225],
+      ];
   }
 }
 
-/** The group moves by up to 0.05 m and turns by up to 0.05 rad; every block moves by up to 0.01 m along each axis. */
+/**
+ * Where the group stands before jitter, metres: before the robot once that has turned to the group's own direction. The
+ * long stick's is farther to the right, so that its left end clears the wall on the way up.
+ */
+const groupPlace: Record<EmbodimentName, readonly [x: number, y: number]> = {
+  longstick: [-0.02, -0.12],
+  mediumstick: [-0.12, -0.12],
+  shortstick: [-0.12, -0.12],
+  gripper: [-0.17, -0.02],
+};
+
+/** The group moves by up to 0.04 m along each axis and turns by up to 0.05 rad; every block moves by up to 0.01 m along each axis. */
 function drawGroupLayout(embodiment: EmbodimentName, random: NumpyRandomState): Layout {
-  const centreX = 0.15 + random.uniform(-0.05, 0.05);
-  const centreY = -0.1 + random.uniform(-0.05, 0.05);
+  const [placeX, placeY] = groupPlace[embodiment];
+  const centreX = placeX + random.uniform(-0.04, 0.04);
+  const centreY = placeY + random.uniform(-0.04, 0.04);
   const tilt = groupTilt + random.uniform(-0.05, 0.05);
   const cosine = Math.cos(tilt);
   const sine = Math.sin(tilt);
