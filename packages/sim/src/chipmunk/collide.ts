@@ -111,12 +111,11 @@ export class Collider {
     this.normalX = nx;
     this.normalY = ny;
     if (a.kind === CIRCLE) {
-      // The polygon's point is moved along the normal by its skin, into the polygon: so does Chipmunk 7.0.2.
       this.#push(
         closest.ax + nx * a.radius,
         closest.ay + ny * a.radius,
-        closest.bx + nx * b.radius,
-        closest.by + ny * b.radius,
+        closest.bx - nx * b.radius,
+        closest.by - ny * b.radius,
         0,
       );
       return;
