@@ -21,7 +21,6 @@ function description(changes: Partial<RunDescription> = {}): RunDescription {
     overrides: ['policy.lr=3e-4', 'note="a: b # c"'],
     commandLine: ['rapport', 'train', 'policy', 'policy.lr=3e-4'],
     seed: 7,
-    versions: { 'onnxruntime-node': '1.30.0' },
     ...changes,
   };
 }
@@ -35,7 +34,8 @@ it('writes the folder that the date, the time and the name say, and reads it bac
   );
   const record = JSON.parse(await readFile(join(run.directory, 'run.json'), 'utf8'));
   expect(record).toMatchObject({ seed: 7, commandLine: ['rapport', 'train', 'policy', 'policy.lr=3e-4'] });
-  expect(record.versions).toMatchObject({ node: process.versions.node, 'onnxruntime-node': '1.30.0' });
+  expect(record.versions.node).toBe(process.versions.node);
+  expect(record.versions['onnxruntime-node']).toMatch(/^\d+\.\d+\.\d+$/);
   expect(record.versions.rapport).toMatch(/^\d+\.\d+\.\d+/);
   expect(await openRunFolder(run.directory)).toEqual(run);
   expect(await readdir(join(root, 'train-policy', '2026-03-04'))).toEqual(['09-05-07_avoid-longstick']);

@@ -4,7 +4,7 @@ import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { writeDurably } from '../lerobot/durable.js';
-import { describeHardware, gitState, rapportVersion } from './surroundings.js';
+import { describeHardware, gitState, versions } from './surroundings.js';
 
 /** What a run is, before it has a folder. */
 export interface RunDescription {
@@ -21,8 +21,6 @@ export interface RunDescription {
   readonly overrides: readonly string[];
   readonly commandLine: readonly string[];
   readonly seed: number;
-  /** Versions of packages that matter to the result, beside Rapport's and Node's own. */
-  readonly versions?: Readonly<Record<string, string>>;
 }
 
 /** A folder of one run. */
@@ -74,7 +72,7 @@ export async function createRunFolder(description: RunDescription): Promise<RunF
     startedAt: description.startedAt.toISOString(),
     commandLine: [...commandLine],
     seed,
-    versions: { rapport: await rapportVersion(), node: process.versions.node, ...description.versions },
+    versions: await versions(),
     git: await gitState(),
     hardware: describeHardware(),
   };

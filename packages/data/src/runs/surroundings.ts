@@ -1,14 +1,27 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Rapport's own version. */
-export async function rapportVersion(): Promise<string> {
+/** Versions of Rapport, Node and every package that a package of Rapport names (they are named with exact versions). */
+export async function versions(): Promise<Record<string, string>> {
+  const packages = fileURLToPath(new URL('../../../', import.meta.url));
+  const found: Record<string, string> = { rapport: await ownVersion(), node: process.versions.node };
+  for (const folder of (await readdir(packages)).sort()) {
+    const text = await readFile(join(packages, folder, 'package.json'), 'utf8').catch(() => '{}');
+    const { dependencies = {} }: { dependencies?: Record<string, string> } = JSON.parse(text);
+    for (const [name, version] of Object.entries(dependencies)) {
+      if (!version.startsWith('workspace:')) found[name] = version;
+    }
+  }
+  return found;
+}
+
+async function ownVersion(): Promise<string> {
   const manifest: { version: string } = JSON.parse(
     await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
   );
