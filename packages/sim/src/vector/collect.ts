@@ -81,7 +81,8 @@ async function collectInWorkers(options: CollectOptions): Promise<RecordedEpisod
 
   const threads = Array.from(
     { length: Math.min(options.workers, seeds.length) },
-    () => new Worker(workerEntry(), { workerData: task }),
+    // Without the parent's flags: those of a test runner would send the worker to the TypeScript sources.
+    () => new Worker(workerEntry(), { workerData: task, execArgv: [] }),
   );
   try {
     await Promise.all(threads.map(serve));

@@ -1,0 +1,39 @@
+import { InputError, InterruptedError } from '@rapport/core';
+import { describe, expect, it } from 'vitest';
+import { collectEpisodes } from './collect.js';
+
+const base = {
+  envId: 'xmagical/avoid-longstick',
+  policy: 'mixed',
+  seeds: [7, 3, 11, 4, 8],
+  cameras: [{ camera: 'above', width: 24, height: 24 }],
+};
+
+// Workers run the built package (`pnpm build`); the test command builds first.
+describe('collectEpisodes', () => {
+  it('gives the same episodes in the order of the seeds, whatever the number of workers', async () => {
+    const alone = await collectEpisodes({ ...base, workers: 0 });
+    expect(alone.map(({ episode }) => episode.seed)).toEqual(base.seeds);
+    expect(alone[0]!.episode.frames[0]!.data).toHaveLength(50 * 24 * 24 * 3);
+    expect(await collectEpisodes({ ...base, workers: 2 })).toEqual(alone);
+  });
+
+  it('reports every episode that is done', async () => {
+    const done: number[] = [];
+    await collectEpisodes({ ...base, workers: 2, onProgress: (progress) => done.push(progress.done) });
+    expect(done).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('stops when it is told to', async () => {
+    const signal = { aborted: false };
+    const onProgress = () => {
+      signal.aborted = true;
+    };
+    await expect(collectEpisodes({ ...base, workers: 2, signal, onProgress })).rejects.toThrow(InterruptedError);
+  });
+
+  it('refuses an unknown environment before it starts a worker', async () => {
+    await expect(collectEpisodes({ ...base, envId: 'xmagical/avoid', workers: 2 })).rejects.toThrow(InputError);
+    await expect(collectEpisodes({ ...base, policy: 'best', workers: 2 })).rejects.toThrow('no scripted policy "best"');
+  });
+});
