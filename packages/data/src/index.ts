@@ -3,4 +3,5 @@ export * from './ledger/index.js';
 export { writeDurably } from './lerobot/durable.js';
 export * from './lerobot/index.js';
 export * from './models/index.js';
+export { decodePng, encodePng, type RgbImage } from './png.js';
 export * from './runs/index.js';

@@ -234,6 +234,15 @@ describe('append', () => {
     expect(await validateDataset(directory)).toEqual([]);
   });
 
+  it('notices that another writer is at work', async () => {
+    const directory = join(folder, 'shared');
+    const first = await createDataset(directory, { ...SYNTHETIC_OPTIONS, imageStorage: 'parquet' });
+    const second = await openDatasetForAppend(directory);
+    await first.append(syntheticEpisode(1, 4));
+    await expect(second.append(syntheticEpisode(2, 4))).rejects.toThrow('has 1 episodes, but this writer left 0');
+    expect(await validateDataset(directory)).toEqual([]);
+  });
+
   it('refuses datasets of other programs', async () => {
     await rm(join(damaged, 'meta/rapport'), { recursive: true });
     await expect(openDatasetForAppend(damaged)).rejects.toThrow('was not written by Rapport');

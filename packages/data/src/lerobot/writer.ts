@@ -151,6 +151,13 @@ class LeRobotWriter implements DatasetWriter {
     const directory = this.#directory;
     const info = this.#info;
     checkRecorded(recorded, info, this.#cameras);
+    const stored = (await readInfo(directory)).total_episodes;
+    if (stored !== info.total_episodes) {
+      throw new InputError(
+        `${directory} has ${stored} episodes, but this writer left ${info.total_episodes}: another one is at work`,
+        { fix: 'let one process at a time write to a dataset' },
+      );
+    }
 
     const index = info.total_episodes;
     const place = placeOf(index);
