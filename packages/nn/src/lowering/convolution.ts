@@ -1,4 +1,5 @@
 import type { TensorOf, Window } from '../tensor.js';
+import type { OnnxGraph } from './onnxGraph.js';
 import type { Lowering } from './rules.js';
 
 /** Strides, pads and dilations as ONNX attributes. */
@@ -24,11 +25,106 @@ export function lowerConv2dInputGradient(
   });
 }
 
+/** From this many input channels on, copying whole pixels is cheaper than a dilated convolution. */
+const MIN_CHANNELS_TO_GATHER = 16;
+
+export function lowerConv2dWeightGradient(y: TensorOf<'conv2dWeightGradient'>, to: Lowering): string {
+  const channels = y.inputs[0]!.shape[1]!;
+  const gathers = to.dialect === 'runtime' && y.attributes.groups === 1 && channels >= MIN_CHANNELS_TO_GATHER;
+  return gathers ? weightGradientByGather(y, to) : weightGradientByConvolution(y, to);
+}
+
+/**
+ * dW as one large product: every window's pixels are copied side by side (im2col, one Gather), and the output gradient
+ * is multiplied with them. About twice as fast as the convolution below.
+ */
+function weightGradientByGather(
+  { inputs: [x, outputGradient], attributes }: TensorOf<'conv2dWeightGradient'>,
+  { graph, name }: Lowering,
+): string {
+  const [batch, channels, height, width] = x!.shape;
+  const [, outputs, rows, columns] = outputGradient!.shape;
+  const { kernel } = attributes;
+  const taps = kernel[0] * kernel[1];
+
+  const { positions, usesPadding } = windowPixels(attributes, kernel, [height!, width!], [rows!, columns!]);
+  const lastAxisChannels = graph.emit('Transpose', [name(x!)], { perm: [0, 2, 3, 1] });
+  let pixels = graph.emit('Reshape', [lastAxisChannels, graph.integers([batch!, height! * width!, channels!])]);
+  if (usesPadding) {
+    const zeros = graph.constant(new Float32Array(batch! * channels!), [batch!, 1, channels!]);
+    pixels = graph.emit('Concat', [pixels, zeros], { axis: 1 });
+  }
+  const index = graph.constant(positions, [positions.length]);
+  const gathered = graph.emit('Gather', [pixels, index], { axis: 1 });
+  const ordered = productOfPatches(graph, gathered, name(outputGradient!), {
+    batch: batch!,
+    windows: rows! * columns!,
+    outputs: outputs!,
+    taps,
+    channels: channels!,
+  });
+  return graph.emit('Reshape', [ordered, graph.integers([outputs!, channels!, ...kernel])]);
+}
+
+/** From this many windows per image on, one product per image beats one product over all of them. */
+const MIN_WINDOWS_PER_PRODUCT = 64;
+
+/** Output gradients [N, O, windows] times patches [N, windows, taps, C], summed over images and windows: [O, C, taps]. */
+function productOfPatches(
+  graph: OnnxGraph,
+  patches: string,
+  outputGradient: string,
+  sizes: { batch: number; windows: number; outputs: number; taps: number; channels: number },
+): string {
+  const { batch, windows, outputs, taps, channels } = sizes;
+  if (windows >= MIN_WINDOWS_PER_PRODUCT) {
+    const right = graph.emit('Reshape', [patches, graph.integers([batch, windows, taps * channels])]);
+    const left = graph.emit('Reshape', [outputGradient, graph.integers([batch, outputs, windows])]);
+    const perImage = graph.emit('MatMul', [left, right]);
+    const total = graph.emit('ReduceSum', [perImage, graph.integers([0])], { keepdims: 0 });
+    const split = graph.emit('Reshape', [total, graph.integers([outputs, taps, channels])]);
+    return graph.emit('Transpose', [split], { perm: [0, 2, 1] });
+  }
+  const rows = graph.emit('Reshape', [patches, graph.integers([batch * windows, taps * channels])]);
+  const moved = graph.emit('Transpose', [outputGradient], { perm: [0, 2, 3, 1] });
+  const gradients = graph.emit('Reshape', [moved, graph.integers([batch * windows, outputs])]);
+  // Patches first: with the gradients first onnxruntime's product is half as fast.
+  const product = graph.emit('Gemm', [rows, gradients], { transA: 1 });
+  const split = graph.emit('Reshape', [product, graph.integers([taps, channels, outputs])]);
+  return graph.emit('Transpose', [split], { perm: [2, 1, 0] });
+}
+
+/** For every window and tap the pixel under it; padding is the pixel after the last. */
+function windowPixels(
+  { strides, pads, dilations }: Window,
+  kernel: readonly [number, number],
+  [height, width]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+): { positions: Int32Array; usesPadding: boolean } {
+  const positions = new Int32Array(rows * columns * kernel[0] * kernel[1]);
+  let next = 0;
+  let usesPadding = false;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      for (let tapRow = 0; tapRow < kernel[0]; tapRow++) {
+        for (let tapColumn = 0; tapColumn < kernel[1]; tapColumn++) {
+          const y = row * strides[0] - pads[0] + tapRow * dilations[0];
+          const x = column * strides[1] - pads[1] + tapColumn * dilations[1];
+          const inside = y >= 0 && y < height && x >= 0 && x < width;
+          positions[next++] = inside ? y * width + x : height * width;
+          usesPadding ||= !inside;
+        }
+      }
+    }
+  }
+  return { positions, usesPadding };
+}
+
 /**
  * dW as a convolution of the input with the output gradient: batch and channels change places, stride and dilation
  * change places. Rows and columns that no window covered are cut off first, because Conv takes no negative padding.
  */
-export function lowerConv2dWeightGradient(
+function weightGradientByConvolution(
   { inputs: [x, outputGradient], attributes }: TensorOf<'conv2dWeightGradient'>,
   { graph, name }: Lowering,
 ): string {
