@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -60,8 +60,32 @@ describe.each(storages)('a dataset with images in %s', (imageStorage) => {
   });
 });
 
+it('removes what crashes left before it appends: an uncounted episode, and rows that finalize had gathered', async () => {
+  const directory = join(folder, 'set');
+  const writer = await createDataset(directory, { ...SYNTHETIC_OPTIONS, imageStorage: 'parquet' });
+  await writer.append(syntheticEpisode(1, 5));
+  await writer.append(syntheticEpisode(2, 5));
+  const rows = (index: number) => join(directory, `meta/episodes/chunk-000/file-00${index}.parquet`);
+  const info = join(directory, 'meta/info.json');
+  await copyFile(rows(1), join(folder, 'gathered.parquet'));
+  await writer.finalize();
+  await copyFile(info, join(folder, 'info.json'));
+  await writer.append(syntheticEpisode(3, 5));
+  // As if the process had died before the last write of `finalize`, and before the last of the third episode.
+  await copyFile(join(folder, 'gathered.parquet'), rows(1));
+  await copyFile(join(folder, 'info.json'), info);
+  expect((await openDataset(directory)).episodes.map(({ seed }) => seed)).toEqual([1, 2]);
+
+  const next = await openDatasetForAppend(directory);
+  expect((await readdir(join(directory, 'meta/episodes/chunk-000'))).sort()).toEqual(['file-000.parquet']);
+  expect((await readdir(join(directory, 'data/chunk-000'))).sort()).toEqual(['file-000.parquet', 'file-001.parquet']);
+  expect(await next.append(syntheticEpisode(4, 6))).toBe(2);
+  const dataset = await openDataset(directory);
+  expect(dataset.episodes.map(({ seed }) => seed)).toEqual([1, 2, 4]);
+  expect((await dataset.readEpisode(2, { frames: true })).actions).toEqual(syntheticEpisode(4, 6).episode.actions);
+});
+
 async function filesOf(directory: string): Promise<Record<string, string>> {
-  const { readdir, readFile, stat } = await import('node:fs/promises');
   const files: Record<string, string> = {};
   for (const entry of (await readdir(directory, { recursive: true })).sort()) {
     const path = join(directory, entry);
