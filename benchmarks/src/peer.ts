@@ -55,9 +55,17 @@ export async function ensurePeer(
 /** Environment variables that would make NumPy's and torch's linear algebra slower than it is elsewhere. */
 const SLOWING_VARIABLES = ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'];
 
-/** Runs a Python script that prints one JSON document on standard output, and returns the document. */
-export async function runPeerScript(python: string, script: string, args: readonly string[] = []): Promise<unknown> {
-  const env = { ...process.env };
+/**
+ * Runs a Python script that prints one JSON document on standard output, and returns the document.
+ * @param variables added to the environment
+ */
+export async function runPeerScript(
+  python: string,
+  script: string,
+  args: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const env = { ...process.env, ...variables };
   for (const name of SLOWING_VARIABLES) delete env[name];
   return new Promise((resolve, reject) => {
     const child = spawn(python, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
