@@ -20,7 +20,7 @@ import { encodeClips, readScores, splitClips } from './clips.js';
 import { type LearnedReward, learnRewards } from './learn.js';
 import type { DemoOptions } from './options.js';
 import { chooseExhibits, drawPlans, drawStrips, filmPolicies } from './pictures.js';
-import { answerByPerson, answerBySimulation, drawQuestions, sortAnswers } from './rankings.js';
+import { answerByPerson, answerBySimulation, drawQuestions, type SortedAnswers, sortAnswers } from './rankings.js';
 
 /** What a run of the loop has around it. */
 export interface DemoSurroundings {
@@ -108,10 +108,7 @@ export async function runLoop(
       meanScore: meanInterval(clips.map((clip) => mean(stepScores(clip)))),
     },
     encoder: { kind: encoder.kind, hash: encoder.hash, description: encoder.description },
-    rewards: [
-      rewardReport('rapl', learned.rapl, answers.training.length),
-      rewardReport('rlhf', learned.rlhf, answers.training.length),
-    ],
+    rewards: [rewardReport('rapl', learned.rapl, answers), rewardReport('rlhf', learned.rlhf, answers)],
     policies: judged.map((one) => policyReport(one, options)),
     shareOfTrueReward: sharesOfTrueReward(judged),
     seconds: clock.seconds,
@@ -236,11 +233,11 @@ async function judgePolicies(
   return judged;
 }
 
-function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, rankings: number): RewardReport {
+function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, answers: SortedAnswers): RewardReport {
   const { evaluation, efficiency } = learned;
   return {
     name,
-    trainingRankings: rankings,
+    trainingRankings: answers.training.length,
     pairAccuracy: evaluation.pairAccuracy,
     truePairAccuracy: evaluation.truePairAccuracy,
     acrossVideos: evaluation.acrossVideos,
@@ -249,11 +246,10 @@ function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, rankings: n
     calibration: evaluation.calibration.bins
       .filter(({ count }) => count > 0)
       .map(({ confidence, accuracy, count }) => ({ predicted: confidence, observed: accuracy, count })),
-    worst: evaluation.worst.map(({ preferred, other, probability }) => ({
-      preferredEpisode: preferred,
-      otherEpisode: other,
-      probability,
-    })),
+    worst: evaluation.worst.map(({ ranking, preferred, other, probability }) => {
+      const { items } = answers.heldOut[ranking]!;
+      return { preferredEpisode: items[preferred]!.episode, otherEpisode: items[other]!.episode, probability };
+    }),
     labelEfficiency: efficiency,
   };
 }

@@ -93,10 +93,13 @@ export async function answerByPerson(
 }
 
 /** The rankings that stand, by what they may be used for. */
-export function sortAnswers(entries: readonly LedgerEntry[]): {
-  readonly training: RankedClips[];
-  readonly heldOut: RankedClips[];
-} {
+export interface SortedAnswers {
+  readonly training: readonly RankedClips[];
+  readonly heldOut: readonly RankedClips[];
+}
+
+/** Sorts what a ledger holds. */
+export function sortAnswers(entries: readonly LedgerEntry[]): SortedAnswers {
   const about = (prefix: string) =>
     standingRankings(entries.filter((entry) => entry.kind === 'undo' || entry.query.id.startsWith(`${prefix}-`)));
   return { training: about(TRAINING), heldOut: about(HELD_OUT) };
