@@ -1,8 +1,10 @@
+import { nnBenchmark } from './nn/index.js';
 import { otBenchmark } from './ot/index.js';
 import type { Benchmark } from './report.js';
+import { simBenchmark } from './sim/index.js';
 
 export * from './peer.js';
 export * from './report.js';
 
 /** Every benchmark that `rapport bench` knows, in the order it lists them. */
-export const benchmarks: readonly Benchmark[] = [otBenchmark];
+export const benchmarks: readonly Benchmark[] = [nnBenchmark, otBenchmark, simBenchmark];
