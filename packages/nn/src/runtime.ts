@@ -1,4 +1,5 @@
-import * as ort from 'onnxruntime-node';
+import { UnavailableError } from '@rapport/core';
+import type * as Onnxruntime from 'onnxruntime-node';
 import type { DataType, Shape, TensorData } from './tensor.js';
 
 /** A value that goes into or comes out of a session. */
@@ -16,7 +17,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/**
+ * Loads a model. The native library is loaded on first use, so that commands that compute nothing start fast.
+ * @throws UnavailableError when the native library does not load on this machine
+ */
 export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
+  const ort = await loadOnnxruntime();
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['cpu'],
     // Threads inside one operator. Nodes run one after another: training graphs are mostly chains.
@@ -35,7 +41,7 @@ export async function createSession(model: Uint8Array, threads: number): Promise
   });
   return {
     async run(feeds) {
-      const tensors: Record<string, ort.Tensor> = {};
+      const tensors: Record<string, Onnxruntime.Tensor> = {};
       for (const [name, { dtype, data, shape }] of Object.entries(feeds)) {
         tensors[name] = new ort.Tensor(dtype, data, shape);
       }
@@ -48,7 +54,19 @@ export async function createSession(model: Uint8Array, threads: number): Promise
   };
 }
 
-function tensorData(name: string, { data }: ort.Tensor): TensorData {
+async function loadOnnxruntime(): Promise<typeof Onnxruntime> {
+  try {
+    return await import('onnxruntime-node');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new UnavailableError(
+      `onnxruntime does not load on ${process.platform} ${process.arch} with Node ${process.version}: ${reason}`,
+      { fix: 'install the dependencies again, on Linux or macOS (x64, arm64) or Windows', cause },
+    );
+  }
+}
+
+function tensorData(name: string, { data }: Onnxruntime.Tensor): TensorData {
   if (
     data instanceof Float32Array ||
     data instanceof Int32Array ||

@@ -56,7 +56,9 @@ describe('safetensors', () => {
     await saveTensors(join(folder, 'a.safetensors'), tensors, { by: 'test' });
     expect(await readdir(folder)).toEqual(['a.safetensors']);
     expect(await loadTensors(join(folder, 'a.safetensors'))).toEqual({ tensors, metadata: { by: 'test' } });
-    await expect(saveTensors(join(folder, 'missing', 'b'), tensors)).rejects.toThrow();
+    const missing = join(folder, 'missing', 'b');
+    await expect(saveTensors(missing, tensors)).rejects.toThrow(`${missing} could not be written: ENOENT`);
+    await expect(loadTensors(missing)).rejects.toThrow(`${missing} could not be read: ENOENT`);
     await rm(folder, { recursive: true });
   });
 

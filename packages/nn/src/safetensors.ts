@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { CorruptDataError, InputError } from '@rapport/core';
+import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
 import { show } from './shapes.js';
 import { type ParameterValues, type Shape, sizeOf, type TensorValue } from './tensor.js';
 
@@ -20,6 +20,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2
 /**
  * Writes float32 tensors as a safetensors file: an 8-byte little-endian header length, a JSON header with type, shape
  * and byte range per tensor, then the data. The file appears whole or not at all.
+ * @throws UnavailableError when the file cannot be written
  */
 export async function saveTensors(
   path: string,
@@ -30,6 +31,12 @@ export async function saveTensors(
   try {
     await writeFile(temporary, encodeTensors(tensors, metadata));
     await rename(temporary, path);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new UnavailableError(`${path} could not be written: ${messageOf(cause)}`, {
+      fix: 'check that the folder exists, is writable and has space',
+      cause,
+    });
   } finally {
     await rm(temporary, { force: true });
   }
@@ -37,10 +44,21 @@ export async function saveTensors(
 
 /**
  * Reads a safetensors file; F64, F16 and BF16 become float32.
+ * @throws UnavailableError when the file cannot be read
  * @throws CorruptDataError naming the file, the tensor, what was found and what was expected
  */
 export async function loadTensors(path: string): Promise<TensorFile> {
-  return decodeTensors(await readFile(path), path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new UnavailableError(`${path} could not be read: ${messageOf(cause)}`, { fix: 'check the path', cause });
+  }
+  return decodeTensors(bytes, path);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The bytes of a safetensors file; tensors keep the order of the record. */

@@ -72,6 +72,17 @@ describe('importOnnx', () => {
     await run.close();
   });
 
+  it('reads operator set 11, where axes are attributes, as onnxruntime does', async () => {
+    const bytes = await readFile(new URL('older.onnx', folder));
+    const x = stream.fork('older').fillNormal(new Float32Array(12));
+    const session = await createSession(bytes, 1);
+    const expected = await session.run({ x: { dtype: 'float32', shape: [4, 3], data: x } });
+    const model = importOnnx(bytes, { name: 'm', source: 'older.onnx' });
+    const run = await compileFunction({ outputs: model.apply({ x: input('x', [4, 3]) }) });
+    expectClose((await run.run({ x })).out!, Array.from(expected.out!, Number));
+    await Promise.all([session.close(), run.close()]);
+  });
+
   it('fine-tunes an imported model', async () => {
     const { bytes, image } = await foreignModel();
     const model = importOnnx(bytes, { name: 'm', source: 'operators.onnx' });
