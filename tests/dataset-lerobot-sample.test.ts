@@ -72,7 +72,10 @@ describe.each(['image', 'video'] as const)('the %s set that LeRobot wrote', (kin
     for (const { index } of dataset.episodes) {
       const { frames } = await dataset.readEpisode(index, { frames: true });
       for (const row of expected.kinds[kind]!.rows.filter(({ episode_index }) => episode_index === index)) {
-        const picture = frames[0]!.data.subarray(row.frame_index * PICTURE_BYTES, (row.frame_index + 1) * PICTURE_BYTES);
+        const picture = frames[0]!.data.subarray(
+          row.frame_index * PICTURE_BYTES,
+          (row.frame_index + 1) * PICTURE_BYTES,
+        );
         expect(frameNumber(picture)).toBe(row.frame_index);
         const tolerance = kind === 'image' ? 0.006 : 2;
         meanRgb(picture).forEach((mean, channel) => {
