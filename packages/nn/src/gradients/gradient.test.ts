@@ -95,6 +95,15 @@ describe('gradient', () => {
     await run.close();
   });
 
+  it('sums exponentials of huge and of infinite numbers', async () => {
+    const x = input('x', [3, 2]);
+    const run = await compileFunction({ outputs: { y: logSumExp(x, { axes: [1] }) } });
+    const { y } = await run.run({ x: new Float32Array([500, 500, -Infinity, 3, -Infinity, -Infinity]) });
+    expect(y[0]).toBeCloseTo(500 + Math.LN2, 4);
+    expect([y[1], y[2]]).toEqual([3, -Infinity]);
+    await run.close();
+  });
+
   it('differentiates a derivative', async () => {
     const x = input('x', [3]);
     const [first] = gradient(sum(exp(mul(square(x), 0.5))), [x]);

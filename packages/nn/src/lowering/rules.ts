@@ -90,8 +90,7 @@ export const loweringRules: LoweringRules = {
   },
   reduceMax: ({ inputs: [x], attributes: { axes, keepDims } }, { graph, name }) =>
     graph.emit('ReduceMax', [name(x!), graph.integers(axes)], { keepdims: Number(keepDims) }),
-  logSumExp: ({ inputs: [x], attributes: { axes, keepDims } }, { graph, name }) =>
-    graph.emit('ReduceLogSumExp', [name(x!), graph.integers(axes)], { keepdims: Number(keepDims) }),
+  logSumExp: lowerLogSumExp,
   softmax: ({ inputs: [x], attributes: { axis } }, { graph, name }) => graph.emit('Softmax', [name(x!)], { axis }),
   logSoftmax: ({ inputs: [x], attributes: { axis } }, { graph, name }) =>
     graph.emit('LogSoftmax', [name(x!)], { axis }),
@@ -138,6 +137,25 @@ function swapLastTwo(graph: OnnxGraph, x: Tensor, name: string): string {
   const rank = axes.length;
   return graph.emit('Transpose', [name], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
 }
+
+/** onnxruntime's own operator takes seven times as long as its parts (1.43 against 0.21 ms for 200 x 45 x 45). */
+function lowerLogSumExp(
+  { inputs: [x], attributes: { axes, keepDims }, shape }: TensorOf<'logSumExp'>,
+  { graph, name, dialect }: Lowering,
+): string {
+  const operands = [name(x!), graph.integers(axes)];
+  if (dialect === 'standard') return graph.emit('ReduceLogSumExp', operands, { keepdims: Number(keepDims) });
+  const largest = graph.emit('ReduceMax', operands, { keepdims: 1 });
+  // Where all are -Infinity, subtracting the largest would give NaN.
+  const finite = graph.emit('Max', [largest, graph.scalar(LOWEST_FLOAT)]);
+  const powers = graph.emit('Exp', [graph.emit('Sub', [name(x!), finite])]);
+  const total = graph.emit('ReduceSum', [powers, graph.integers(axes)], { keepdims: 1 });
+  const result = graph.emit('Add', [graph.emit('Log', [total]), finite]);
+  return keepDims ? result : graph.emit('Reshape', [result, graph.integers(shape)]);
+}
+
+/** The most negative finite float32. */
+const LOWEST_FLOAT = -3.4028234663852886e38;
 
 /** Rows (axis moved to the front) are added into zeros; the indices become a column as ScatterND wants them. */
 function lowerScatterAdd(y: TensorOf<'scatterAdd'>, { graph, name }: Lowering): string {
