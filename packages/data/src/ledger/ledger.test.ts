@@ -45,12 +45,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rapport-ledger-'));
   await (await openLedger({ directory: join(folder, 'template') })).close();
   if (missing === undefined) server = await startThrowawayServer();
-});
+}, 60_000);
 
 afterAll(async () => {
   await server?.stop();
   await rm(folder, { recursive: true, force: true });
-});
+}, 60_000);
 
 const embedded = {
   // A copy: making a database takes PGlite a second or more.
@@ -120,6 +120,15 @@ describe.skipIf(missing !== undefined)(
   () => {
     itBehavesLikeALedger(onServer);
 
+    it('says that an entry was not stored when the server refuses it', async () => {
+      const place = await onServer.fresh();
+      const ledger = await openLedger(place);
+      await onServer.execute(place, 'ALTER TABLE rapport.ledger_entries RENAME TO elsewhere');
+      await expect(ledger.append(answer('a'))).rejects.toThrow(UnavailableError);
+      await expect(ledger.append(answer('a'))).rejects.toThrow(/did not store the entry: relation .* does not exist/);
+      await ledger.close();
+    });
+
     it('serves two openers at once', async () => {
       const place = await onServer.fresh();
       const [first, second] = await Promise.all([openLedger(place), openLedger(place)]);
@@ -130,6 +139,12 @@ describe.skipIf(missing !== undefined)(
     });
   },
 );
+
+it('names a folder that cannot be made', async () => {
+  const opened = openLedger({ directory: '/sys/rapport-ledger' });
+  await expect(opened).rejects.toThrow(UnavailableError);
+  await expect(opened).rejects.toThrow(/ledger folder \/sys\/rapport-ledger cannot be written/);
+});
 
 it('reports an unreachable server without its password', async () => {
   const opened = openLedger({ databaseUrl: 'postgresql://anna:secret@127.0.0.1:1/rapport' });

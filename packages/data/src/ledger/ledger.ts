@@ -1,4 +1,11 @@
-import { CorruptDataError, type FeedbackEntry, InputError, type LedgerEntry } from '@rapport/core';
+import {
+  CorruptDataError,
+  type FeedbackEntry,
+  InputError,
+  type LedgerEntry,
+  RapportError,
+  UnavailableError,
+} from '@rapport/core';
 import type { Database, Row } from './database.js';
 import { openPGlite } from './pglite.js';
 import { openPostgres } from './postgres.js';
@@ -22,6 +29,7 @@ export interface Ledger {
    * Stores an entry; resolves once it is durable. The same entry again changes nothing.
    * @throws InputError when the entry is malformed, when its id stands for another entry already, or when an undo
    * names no answer of the same annotator
+   * @throws UnavailableError when the database did not take it (disk full, server gone); the entry can be sent again
    */
   append(entry: LedgerEntry): Promise<void>;
   /** The entries in the order in which they were appended. */
@@ -70,7 +78,7 @@ export async function openLedger(place: LedgerPlace): Promise<Ledger> {
   }
   return {
     label: database.label,
-    append: (entry) => append(database, entry),
+    append: (entry) => append(database, entry).catch((error) => refuseEntry(database, error)),
     entries: async (filter = {}) => select(await readAll(database), filter),
     close: () => database.close(),
   };
@@ -116,6 +124,14 @@ async function append(database: Database, entry: LedgerEntry): Promise<void> {
     json,
   ]);
   if (earlier?.same !== true) throw new InputError(`ledger entry ${valid.id} is there already with other content`);
+}
+
+function refuseEntry({ label }: Database, error: unknown): never {
+  if (error instanceof RapportError) throw error;
+  throw new UnavailableError(`ledger ${label} did not store the entry: ${(error as Error).message}`, {
+    fix: 'check the disk space or the server, then send it again',
+    cause: error,
+  });
 }
 
 async function checkUndo(database: Database, undoes: string, annotator: string): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
-import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
+import { CorruptDataError, InputError, RapportError, UnavailableError } from '@rapport/core';
 import type { Database, Row } from './database.js';
 import { takeLock } from './lock.js';
 
@@ -18,7 +18,7 @@ const postgresVersion = '18';
 export async function openPGlite(directory: string): Promise<Database> {
   const label = resolve(directory);
   await makeDirectory(label);
-  const release = await takeLock(join(label, 'lock'), `ledger ${label}`);
+  const release = await takeLock(join(label, 'lock'), `ledger ${label}`).catch((error) => refuseFolder(label, error));
   try {
     const data = join(label, 'postgres');
     if (!(await exists(data))) await createDatabase(data);
@@ -32,8 +32,7 @@ export async function openPGlite(directory: string): Promise<Database> {
           work(async (sql, parameters = []) => (await transaction.query<Row>(sql, [...parameters])).rows),
         ),
       close: async () => {
-        await database.close();
-        await release();
+        await database.close().finally(release);
       },
     };
   } catch (error) {
@@ -130,11 +129,16 @@ async function makeDirectory(directory: string): Promise<void> {
     if (code === 'EEXIST' || code === 'ENOTDIR') {
       throw new InputError(`ledger ${directory} is not a folder`, { cause: error });
     }
-    throw new UnavailableError(`ledger folder ${directory} cannot be made: ${code}`, {
-      fix: 'choose a folder that you may write to',
-      cause: error,
-    });
+    refuseFolder(directory, error);
   }
+}
+
+function refuseFolder(directory: string, error: unknown): never {
+  if (error instanceof RapportError) throw error;
+  throw new UnavailableError(`ledger folder ${directory} cannot be written: ${(error as Error).message}`, {
+    fix: 'choose a folder that you may write to, or free some disk space',
+    cause: error,
+  });
 }
 
 async function checkVersion(data: string): Promise<void> {

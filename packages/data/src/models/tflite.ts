@@ -88,21 +88,22 @@ function readModel(bytes: Buffer): TfliteModel {
 /** TensorType 0 is float32, 1 is float16. */
 function decode(stored: Buffer | undefined, type: number): Float32Array | undefined {
   if (stored === undefined || stored.length === 0 || type > 1) return undefined;
-  const width = type === 0 ? 4 : 2;
-  return Float32Array.from({ length: stored.length / width }, (_, index) =>
-    type === 0 ? stored.readFloatLE(index * 4) : halfToNumber(stored.readUInt16LE(index * 2)),
-  );
+  const data = new Float32Array(stored.length / (type === 0 ? 4 : 2));
+  for (let index = 0; index < data.length; index++) {
+    data[index] = type === 0 ? stored.readFloatLE(index * 4) : halves[stored.readUInt16LE(index * 2)]!;
+  }
+  return data;
 }
 
-/** IEEE 754 half precision. */
-function halfToNumber(bits: number): number {
+/** The number of every IEEE 754 half-precision bit pattern. */
+const halves = Float32Array.from({ length: 65_536 }, (_, bits) => {
   const sign = bits >> 15 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
+});
 
 /** A flatbuffer table; fields that are absent have the value 0 or are empty. */
 class Table {

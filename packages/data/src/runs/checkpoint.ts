@@ -1,6 +1,7 @@
-import { readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@rapport/core';
+import { publish } from '../lerobot/durable.js';
 import { writeFolder } from './folder.js';
 
 /** A saved state of training: the folder `checkpoints/000123` of a run. */
@@ -43,5 +44,5 @@ async function pointLast(folder: string, stepName: string): Promise<void> {
   const draft = join(folder, 'last.partial');
   await rm(draft, { force: true });
   await symlink(stepName, draft);
-  await rename(draft, join(folder, 'last'));
+  await publish(draft, join(folder, 'last'));
 }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeDurably } from '../lerobot/durable.js';
+import { publish, writeDurably } from '../lerobot/durable.js';
 
 /**
  * Writes a folder of files so that it appears whole or not at all; one that is there already is replaced.
@@ -17,6 +17,6 @@ export async function writeFolder(
   for (const [path, content] of Object.entries(files)) await writeDurably(join(draft, path), content);
   await rm(replaced, { recursive: true, force: true });
   await rename(directory, replaced).catch(() => {}); // usually there is none
-  await rename(draft, directory);
+  await publish(draft, directory);
   await rm(replaced, { recursive: true, force: true });
 }
