@@ -211,6 +211,8 @@ describe('compileTrainer', () => {
         stream,
       }),
     ).rejects.toThrow('parameter "net/0/weight" is in two groups or averages');
+    const same = { outputs: { x: sum(input('x', [2])) } };
+    await expect(compileFunction(same)).rejects.toThrow('two different tensors named "x": input "x", output "x"');
   });
 });
 

@@ -45,7 +45,7 @@ export function lower(
   bindParameters(graph, names, binding);
 
   const order = topologicalOrder(Object.values(outputs));
-  requireDistinctNames(order);
+  requireDistinctNames(order, Object.keys(outputs));
   const sharedValues = new Map<string, string[]>();
   const lowering: Lowering = {
     graph,
@@ -96,12 +96,19 @@ function bindParameters(graph: OnnxGraph, names: Map<Tensor, string>, { packs, b
   }
 }
 
-function requireDistinctNames(tensors: readonly Tensor[]): void {
-  const seen = new Set<string>();
-  for (const tensor of tensors) {
-    if (!isMadeBy(tensor, 'input') && !isMadeBy(tensor, 'parameter')) continue;
-    const key = `${tensor.primitive} "${tensor.attributes.name}"`;
-    if (seen.has(key)) throw new InputError(`the graph has two different tensors named ${key}`);
-    seen.add(key);
+/** Inputs, parameters and outputs share one space of names in an ONNX graph. */
+function requireDistinctNames(tensors: readonly Tensor[], outputs: readonly string[]): void {
+  const leaves = tensors.flatMap((tensor) =>
+    isMadeBy(tensor, 'input') || isMadeBy(tensor, 'parameter')
+      ? [`${tensor.primitive} "${tensor.attributes.name}"`]
+      : [],
+  );
+  const seen = new Map<string, string>();
+  for (const label of [...leaves, ...outputs.map((name) => `output "${name}"`)]) {
+    const name = label.slice(label.indexOf(' ') + 1);
+    const other = seen.get(name);
+    if (other !== undefined)
+      throw new InputError(`the graph has two different tensors named ${name}: ${other}, ${label}`);
+    seen.set(name, label);
   }
 }
