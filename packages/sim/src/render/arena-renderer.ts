@@ -23,14 +23,18 @@ export class ArenaRenderer {
   readonly size: ImageSize;
   readonly #view: ArenaView;
   readonly #image: IndexImage;
-  /** The polygons below the first moving one, drawn once. */
+  /** The polygons below the first moving one, drawn once, as palette indices. */
   readonly #backdrop: Uint8Array;
+  /** The same as RGB. */
+  readonly #backdropColours: Uint8Array;
   readonly #polygons: readonly DrawnPolygon[];
   /** Red, green and blue of every palette index. */
   readonly #palette: Uint8Array;
   readonly #xs: Int32Array;
   readonly #ys: Int32Array;
   readonly #crossings: Int32Array;
+  /** Left column, right column, top row and bottom row of every polygon of the picture, clipped to it. */
+  readonly #boxes: Int32Array;
 
   /** @throws InputError when the size is not made of positive integers */
   constructor(view: ArenaView, size: ImageSize) {
@@ -60,8 +64,11 @@ export class ArenaRenderer {
     const firstMoving = this.#polygons.findIndex((polygon) => polygon.source.body >= 0);
     const still = firstMoving < 0 ? this.#polygons : this.#polygons.slice(0, firstMoving);
     this.#image.pixels.fill(background);
-    for (const polygon of still) this.#draw(polygon, 0, 0, 0);
+    this.#boxes = new Int32Array(4 * this.#polygons.length);
+    for (const polygon of still) this.#draw(polygon, 0, 0, 0, 0);
     this.#backdrop = this.#image.pixels.slice();
+    this.#backdropColours = new Uint8Array(3 * width * height);
+    this.#colour(this.#backdropColours, 0, width - 1, 0, height - 1);
     this.#polygons = this.#polygons.slice(still.length);
   }
 
@@ -80,23 +87,38 @@ export class ArenaRenderer {
       throw new InputError(`picture buffer has ${out.length} bytes; expected ${3 * pixels.length}`);
     }
     pixels.set(this.#backdrop);
-    for (const polygon of this.#polygons) {
+    out.set(this.#backdropColours);
+    const polygons = this.#polygons;
+    for (let index = 0; index < polygons.length; index++) {
+      const polygon = polygons[index]!;
       const pose = 3 * polygon.source.body;
-      if (pose < 0) this.#draw(polygon, 0, 0, 0);
-      else this.#draw(polygon, poses[pose]!, poses[pose + 1]!, poses[pose + 2]!);
+      if (pose < 0) this.#draw(polygon, 0, 0, 0, 4 * index);
+      else this.#draw(polygon, poses[pose]!, poses[pose + 1]!, poses[pose + 2]!, 4 * index);
     }
-    const palette = this.#palette;
-    let write = 0;
-    for (let index = 0; index < pixels.length; index++) {
-      const colour = 3 * pixels[index]!;
-      out[write] = palette[colour]!;
-      out[write + 1] = palette[colour + 1]!;
-      out[write + 2] = palette[colour + 2]!;
-      write += 3;
+    const boxes = this.#boxes;
+    for (let box = 0; box < 4 * polygons.length; box += 4) {
+      this.#colour(out, boxes[box]!, boxes[box + 1]!, boxes[box + 2]!, boxes[box + 3]!);
     }
   }
 
-  #draw(polygon: DrawnPolygon, x: number, y: number, angle: number): void {
+  /** Writes a rectangle of the picture, its last column and row included, as RGB. */
+  #colour(out: Uint8Array, left: number, right: number, top: number, bottom: number): void {
+    const { width, pixels } = this.#image;
+    const palette = this.#palette;
+    for (let row = top; row <= bottom; row++) {
+      const end = row * width + right;
+      for (let index = row * width + left; index <= end; index++) {
+        const colour = 3 * pixels[index]!;
+        const write = 3 * index;
+        out[write] = palette[colour]!;
+        out[write + 1] = palette[colour + 1]!;
+        out[write + 2] = palette[colour + 2]!;
+      }
+    }
+  }
+
+  /** Draws a polygon and notes the rectangle that it covers as `boxes[box]` to `boxes[box + 3]`. */
+  #draw(polygon: DrawnPolygon, x: number, y: number, angle: number, box: number): void {
     const { width, height } = this.size;
     const { corners, source } = polygon;
     const { vertices } = source;
@@ -112,12 +134,27 @@ export class ArenaRenderer {
     const rowX = -scaleY * sine;
     const rowY = -scaleY * cosine;
     const row = height - (scaleY * y + VISIBLE_HALF_SIDE * scaleY);
+    let left = width;
+    let right = 0;
+    let top = height;
+    let bottom = 0;
     for (let corner = 0; corner < corners; corner++) {
       const localX = vertices[2 * corner]!;
       const localY = vertices[2 * corner + 1]!;
-      xs[corner] = roundHalfEven(columnX * localX + columnY * localY + column);
-      ys[corner] = roundHalfEven(rowX * localX + rowY * localY + row);
+      const cornerX = roundHalfEven(columnX * localX + columnY * localY + column);
+      const cornerY = roundHalfEven(rowX * localX + rowY * localY + row);
+      xs[corner] = cornerX;
+      ys[corner] = cornerY;
+      if (cornerX < left) left = cornerX;
+      if (cornerX > right) right = cornerX;
+      if (cornerY < top) top = cornerY;
+      if (cornerY > bottom) bottom = cornerY;
     }
+    // Outlines are two pixels wide, to the right and downwards.
+    this.#boxes[box] = Math.max(left, 0);
+    this.#boxes[box + 1] = Math.min(right + 1, width - 1);
+    this.#boxes[box + 2] = Math.max(top, 0);
+    this.#boxes[box + 3] = Math.min(bottom + 1, height - 1);
     fillPolygon(this.#image, xs, ys, corners, polygon.fill, this.#crossings);
     if (polygon.outline < 0) return;
     for (let corner = 0; corner < corners; corner++) {
