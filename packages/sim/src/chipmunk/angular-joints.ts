@@ -65,8 +65,8 @@ export class GearJoint extends AngularJoint {
 
   prepare(timeStep: number): void {
     if (this.#maxBias === 0) return;
-    const rate = -correctedShare(this.#errorBias, timeStep) / timeStep;
-    this.#bias = clamp(rate * (this.b.angle - this.a.angle), -this.#maxBias, this.#maxBias);
+    const share = correctedShare(this.#errorBias, timeStep);
+    this.#bias = clamp((-share * (this.b.angle - this.a.angle)) / timeStep, -this.#maxBias, this.#maxBias);
   }
 
   solve(timeStep: number): void {

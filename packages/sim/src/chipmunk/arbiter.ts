@@ -110,11 +110,10 @@ export class Arbiter {
 
   /**
    * Effective masses and bias speeds at the present pose.
-   * @param biasRate share of the overlap corrected in this step, per second
+   * @param biasShare share of the overlap corrected in this step
    */
-  prepare(slop: number, biasRate: number): void {
+  prepare(slop: number, biasShare: number, timeStep: number): void {
     const { bodyA: a, bodyB: b, normalX: nx, normalY: ny } = this;
-    const massSum = a.inverseMass + b.inverseMass;
     for (let index = 0; index < this.count; index++) {
       const contact = this.contacts[index === 0 ? 0 : 1];
       const { rAX, rAY, rBX, rBY } = contact;
@@ -123,10 +122,12 @@ export class Arbiter {
       // The tangent is (-ny, nx).
       const alongA = rAX * nx + rAY * ny;
       const alongB = rBX * nx + rBY * ny;
-      contact.normalMass = 1 / (massSum + a.inverseInertia * crossA * crossA + b.inverseInertia * crossB * crossB);
-      contact.tangentMass = 1 / (massSum + a.inverseInertia * alongA * alongA + b.inverseInertia * alongB * alongB);
+      contact.normalMass =
+        1 / (a.inverseMass + a.inverseInertia * crossA * crossA + (b.inverseMass + b.inverseInertia * crossB * crossB));
+      contact.tangentMass =
+        1 / (a.inverseMass + a.inverseInertia * alongA * alongA + (b.inverseMass + b.inverseInertia * alongB * alongB));
       const gap = (rBX - rAX + (b.x - a.x)) * nx + (rBY - rAY + (b.y - a.y)) * ny;
-      contact.bias = -biasRate * Math.min(0, gap + slop);
+      contact.bias = (-biasShare * Math.min(0, gap + slop)) / timeStep;
       contact.biasImpulse = 0;
     }
   }

@@ -1,3 +1,5 @@
+import { rotated, rotation } from './rotation.js';
+
 /**
  * A rigid body of the plane. Units are the caller's (metres, seconds, radians for X-Magical). The origin of the body
  * frame is the centre of mass. Mass and inertia are kept as inverses: 0 for what no impulse can move (static and
@@ -28,9 +30,10 @@ export class Body {
     this.inverseInertia = inverseInertia;
     this.x = x;
     this.y = y;
+    rotation(angle);
     this.angle = angle;
-    this.cosine = Math.cos(angle);
-    this.sine = Math.sin(angle);
+    this.cosine = rotated.cosine;
+    this.sine = rotated.sine;
   }
 
   /** A body that impulses move. */
@@ -44,9 +47,19 @@ export class Body {
   }
 
   setAngle(angle: number): void {
+    rotation(angle);
     this.angle = angle;
-    this.cosine = Math.cos(angle);
-    this.sine = Math.sin(angle);
+    this.cosine = rotated.cosine;
+    this.sine = rotated.sine;
+  }
+
+  /** A point of the world in the body's frame. */
+  toLocal(x: number, y: number): [x: number, y: number] {
+    const { cosine, sine } = this;
+    return [
+      cosine * x + sine * y + (-sine * this.y - this.x * cosine),
+      -sine * x + cosine * y + (this.x * sine - cosine * this.y),
+    ];
   }
 
   /**

@@ -173,8 +173,9 @@ export class ClosestPoints {
     } else {
       // Corner against corner: the normal is no edge's.
       const length = Math.sqrt(px * px + py * py);
-      this.normalX = px / (length + TINY);
-      this.normalY = py / (length + TINY);
+      const inverseLength = 1 / (length + TINY);
+      this.normalX = px * inverseLength;
+      this.normalY = py * inverseLength;
       this.distance = length;
     }
   }

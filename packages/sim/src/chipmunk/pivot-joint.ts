@@ -110,9 +110,9 @@ export class PivotJoint implements Joint {
     const wantedX = this.#biasX - (b.velocityX - rBY * b.angularVelocity - (a.velocityX - rAY * a.angularVelocity));
     const wantedY = this.#biasY - (b.velocityY + rBX * b.angularVelocity - (a.velocityY + rAX * a.angularVelocity));
     // Nothing to do leaves every number as it is.
-    if (wantedX === 0 && wantedY === 0) return;
     const oldX = this.#impulseX;
     const oldY = this.#impulseY;
+    if (wantedX === 0 && wantedY === 0 && oldX === 0 && oldY === 0) return;
     let newX = oldX + (this.#massXX * wantedX + this.#massXY * wantedY);
     let newY = oldY + (this.#massXY * wantedX + this.#massYY * wantedY);
     const limit = this.#maxForce * timeStep;

@@ -102,9 +102,9 @@ export class Shape {
       const before = (index + count - 1) % count;
       const dx = vertices[2 * index]! - vertices[2 * before]!;
       const dy = vertices[2 * index + 1]! - vertices[2 * before + 1]!;
-      const length = Math.sqrt(dx * dx + dy * dy);
-      normals[2 * index] = dy / length;
-      normals[2 * index + 1] = -dx / length;
+      const inverseLength = 1 / Math.sqrt(dx * dx + dy * dy);
+      normals[2 * index] = dy * inverseLength;
+      normals[2 * index + 1] = -dx * inverseLength;
     }
     return new Shape(POLYGON, body, vertices, normals, radius, options);
   }
@@ -174,7 +174,7 @@ export function polygonInertia(mass: number, corners: readonly (readonly [x: num
   corners.forEach(([ax, ay], index) => {
     const [bx, by] = corners[(index + 1) % corners.length]!;
     const cross = bx * ay - by * ax;
-    weighted += cross * (ax * ax + ay * ay + ax * bx + ay * by + bx * bx + by * by);
+    weighted += cross * (ax * ax + ay * ay + (ax * bx + ay * by) + (bx * bx + by * by));
     area += cross;
   });
   return (mass * weighted) / (6 * area);

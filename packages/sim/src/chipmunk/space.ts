@@ -41,12 +41,12 @@ export class Space {
   /** Arbiter of shapes i < j at [i * LIMIT + j], made when they first touch. */
   readonly #arbiters: (Arbiter | undefined)[] = [];
   readonly #collider = new Collider();
-  readonly #biasRate: number;
+  readonly #biasShare: number;
   readonly #visitPair = (a: Shape, b: Shape, searchId: number) => this.#collide(a, b, searchId);
 
   constructor(options: SpaceOptions) {
     this.options = options;
-    this.#biasRate = (1 - COLLISION_BIAS ** options.timeStep) / options.timeStep;
+    this.#biasShare = 1 - COLLISION_BIAS ** options.timeStep;
   }
 
   addBody(body: Body): void {
@@ -80,7 +80,9 @@ export class Space {
     this.#broadPhase.visitPairs(this.#visitPair);
     this.stepCount += 1;
 
-    for (let index = 0; index < touching.length; index++) touching[index]!.prepare(collisionSlop, this.#biasRate);
+    for (let index = 0; index < touching.length; index++) {
+      touching[index]!.prepare(collisionSlop, this.#biasShare, timeStep);
+    }
     for (let index = 0; index < joints.length; index++) joints[index]!.prepare(timeStep);
     for (let index = 0; index < touching.length; index++) touching[index]!.warmStart();
     for (let index = 0; index < joints.length; index++) joints[index]!.warmStart();

@@ -1,3 +1,4 @@
+import { rotated, rotation } from '../chipmunk/rotation.js';
 import type { BlockShape, EmbodimentName } from './view.js';
 
 export type Corner = readonly [x: number, y: number];
@@ -64,12 +65,20 @@ export function blockGeometry(shape: BlockShape): BlockGeometry {
     case 'pentagon': {
       const share = Math.PI / 5;
       const side = 2 * blockRadius * Math.sqrt(share * Math.tan(share));
-      const corners = radialCorners([side / (2 * Math.sin(share))], 5);
+      rotation(share);
+      const circumradius = side / (2 * rotated.sine);
+      const corners = radialCorners(
+        [circumradius],
+        [0, 1, 2, 3, 4].map((corner) => corner * (2 * share)),
+      );
       return { parts: [fromLeftmost(corners)], radius: 0, outline: corners };
     }
     case 'star': {
       const outer = 1.3 * blockRadius;
-      const corners = radialCorners([outer, 0.5 * outer], 10);
+      const corners = radialCorners(
+        [outer, 0.5 * outer],
+        Array.from({ length: 10 }, (_, corner) => (corner * Math.PI) / 5),
+      );
       return { parts: starParts(corners), radius: 0, outline: corners.filter((_, index) => index % 2 === 0) };
     }
   }
@@ -101,12 +110,12 @@ function starParts(corners: readonly Corner[]): readonly (readonly Corner[])[] {
 export function fingerBoxes(side: -1 | 1): readonly [readonly Corner[], readonly Corner[]] {
   const { thickness, upperArm, forearm, bend } = finger;
   const half = thickness / 2;
-  const cosine = Math.cos(side * bend);
-  const sine = Math.sin(side * bend);
+  rotation(side * bend);
+  const { cosine, sine } = rotated;
   const centreX = -side * half;
   const centreY = forearm / 2;
   const shiftX = side * half + (centreX * cosine - centreY * sine);
-  const shiftY = upperArm + (centreX * sine + centreY * cosine);
+  const shiftY = upperArm / 2 + (centreX * sine + centreY * cosine) + upperArm / 2;
   const forearmCorners = rectangle(thickness, forearm).map(
     ([x, y]): Corner => [x * cosine - y * sine + shiftX, x * sine + y * cosine + shiftY],
   );
@@ -125,12 +134,12 @@ function rectangle(width: number, height: number): readonly Corner[] {
   ];
 }
 
-/** Corners at equal angles about the origin, the first straight up, counter-clockwise; the radii take turns. */
-export function radialCorners(radii: readonly number[], count: number): readonly Corner[] {
-  return Array.from({ length: count }, (_, index): Corner => {
+/** Corners at those angles from straight up, counter-clockwise, radians; the radii take turns. */
+function radialCorners(radii: readonly number[], angles: readonly number[]): readonly Corner[] {
+  return angles.map((angle, index): Corner => {
     const radius = radii[index % radii.length]!;
-    const angle = (2 * Math.PI * index) / count;
-    return [-radius * Math.sin(angle), radius * Math.cos(angle)];
+    rotation(angle);
+    return [-radius * rotated.sine, radius * rotated.cosine];
   });
 }
 

@@ -96,7 +96,7 @@ export class Robot {
 
   #addPupil(space: Space, angle: number): Body {
     const mass = robotMass / 10;
-    const pupil = Body.dynamic(mass, (mass * robotRadius * robotRadius) / 2, 0, 0, angle);
+    const pupil = Body.dynamic(mass, mass * (0.5 * (robotRadius * robotRadius)), 0, 0, angle);
     space.addBody(pupil);
     space.addJoint(new DampedRotarySpring(this.body, pupil, 0.1, 3e-3));
     return pupil;
@@ -104,19 +104,25 @@ export class Robot {
 
   #addFinger(space: Space, side: -1 | 1, dynamics: Dynamics): Finger {
     const { x, y, angle, cosine, sine } = this.body;
-    const pivotX = side * finger.pivotX;
-    const pivotY = finger.pivotY;
+    const offsetX = side * finger.pivotX;
+    const offsetY = finger.pivotY;
+    const pivotX = x + (cosine * offsetX - sine * offsetY);
+    const pivotY = y + (sine * offsetX + cosine * offsetY);
     const [upperArm, forearm] = fingerBoxes(side);
     const body = Body.dynamic(
       finger.mass,
       // The original hands the corners of both boxes to the formula as one polygon.
       polygonInertia(finger.mass, [...upperArm, ...forearm]),
-      x + cosine * pivotX - sine * pivotY,
-      y + sine * pivotX + cosine * pivotY,
+      pivotX,
+      pivotY,
       angle - side * finger.open,
     );
     space.addBody(body);
-    space.addJoint(new PivotJoint(this.body, body, [pivotX, pivotY], [0, 0], { errorBias: 0 }));
+    space.addJoint(
+      new PivotJoint(this.body, body, this.body.toLocal(pivotX, pivotY), body.toLocal(pivotX, pivotY), {
+        errorBias: 0,
+      }),
+    );
     const [low, high] = side < 0 ? [0, finger.open] : [-finger.open, 0];
     space.addJoint(new RotaryLimitJoint(this.body, body, low, high));
     const motor = new SimpleMotor(this.body, body, dynamics.finger);
@@ -147,7 +153,7 @@ function makeFingerShapes({ side, body }: Finger): Shape[] {
 }
 
 function robotInertia(embodiment: EmbodimentName): number {
-  if (embodiment === 'gripper') return (robotMass * robotRadius * robotRadius) / 2;
+  if (embodiment === 'gripper') return robotMass * (0.5 * (robotRadius * robotRadius));
   const { width, thickness } = stickSizes[embodiment];
   return (robotMass * (width * width + thickness * thickness)) / 12;
 }

@@ -199,7 +199,7 @@ class BlockBody extends ShapedBody implements ArenaBlock {
 
   constructor({ shape, x, y, angle }: BlockLayout) {
     const { parts, radius, outline } = blockGeometry(shape);
-    const inertia = outline.length === 0 ? (blockMass * radius * radius) / 2 : polygonInertia(blockMass, outline);
+    const inertia = blockMass * (outline.length === 0 ? 0.5 * (radius * radius) : polygonInertia(1, outline));
     const body = Body.dynamic(blockMass, inertia, x, y, angle);
     const options = { friction: 0.5 };
     super(
