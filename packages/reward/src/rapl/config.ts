@@ -9,8 +9,8 @@ export const raplConfigSchema = z.object({
   regularization: z
     .number()
     .positive()
-    .default(0.1)
-    .describe('entropy of the transport plan, in units of the cosine cost; RAPL code: 1, nearly uniform plans'),
+    .default(1)
+    .describe('entropy of the transport plan, in units of the cosine cost (RAPL code: 1); small ones give crisp plans'),
   temperature: z
     .number()
     .positive()
@@ -25,10 +25,19 @@ export const raplConfigSchema = z.object({
     .min(2)
     .default(16)
     .describe('frames of each video used in training, evenly spread; RAPL code: every frame'),
-  learningRate: z.number().positive().default(1e-3).describe("Adam's step size (RAPL code: 1e-3)"),
+  learningRate: z
+    .number()
+    .positive()
+    .default(3e-4)
+    .describe("Adam's step size; RAPL code: 1e-3, with twice the labels"),
   weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of the head; RAPL code: none'),
   batchSize: z.int().min(1).default(10).describe('triplets per update (RAPL code: 10)'),
-  epochs: z.int().min(1).default(100).describe('passes over the triplets (RAPL code: 100)'),
+  epochs: z.int().min(1).default(60).describe('passes over the triplets; RAPL code: 100'),
+  referenceEpochs: z
+    .int()
+    .min(0)
+    .default(30)
+    .describe('further passes in which the chosen references anchor every preference too; 0: RAPL code'),
   validationShare: z
     .number()
     .min(0)

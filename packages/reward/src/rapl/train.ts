@@ -1,5 +1,5 @@
 import { InputError, mean, type RankedClips } from '@rapport/core';
-import { adamW, compileFunction, compileTrainer } from '@rapport/nn';
+import { adamW, compileFunction, compileTrainer, type ParameterValues } from '@rapport/nn';
 import type { RewardTraining, TrainedReward } from '../model.js';
 import { trainEpochs } from '../training/epochs.js';
 import { ClipTable, requirePreferences, splitRankings } from '../training/split.js';
@@ -10,8 +10,8 @@ import { VideoTransport } from './distance.js';
 import { embedVideo, type LinearHead } from './embedding.js';
 import { HEAD, raplGraph } from './graph.js';
 import { RaplModel, type RewardScale } from './model.js';
-import { chooseReferences } from './references.js';
-import { type Triplet, tripletsOf } from './triplets.js';
+import { chooseReferences, type ReferenceChoice } from './references.js';
+import { referenceTriplets, type Triplet, tripletsOf } from './triplets.js';
 
 export type RaplTraining = RewardTraining<RaplConfig>;
 
@@ -58,34 +58,52 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
   const judge = await compileFunction({ outputs: { loss: graph.loss }, parameters: trainer.parameters() });
   const feeds = new TripletFeeds(table, standardization, config);
   try {
-    const best = await trainEpochs<Triplet>({
-      ...training,
-      label: 'training RAPL',
-      epochs: config.epochs,
-      batchSize: config.batchSize,
-      training: triplets,
-      validation: tripletsOf(split.validation, numberOf),
-      stream: stream.fork('order'),
-      step: async (batch) => (await trainer.step(feeds.of(batch))).loss,
-      evaluate: async (examples) => {
-        judge.setParameters(trainer.parameters());
-        let total = 0;
-        for (let start = 0; start < examples.length; start += config.batchSize) {
-          const batch = examples.slice(start, start + config.batchSize);
-          total += (await judge.run(feeds.of(batch))).loss[0]! * batch.length;
-        }
-        return total / examples.length;
-      },
-      parameters: () => trainer.parameters(),
+    const run = (label: string, epochs: number, examples: readonly Triplet[], held: readonly Triplet[]) =>
+      trainEpochs<Triplet>({
+        ...training,
+        label,
+        epochs,
+        batchSize: config.batchSize,
+        training: examples,
+        validation: held,
+        stream: stream.fork(label),
+        step: async (batch) => (await trainer.step(feeds.of(batch))).loss,
+        evaluate: async (some) => {
+          judge.setParameters(trainer.parameters());
+          let total = 0;
+          for (let start = 0; start < some.length; start += config.batchSize) {
+            const batch = some.slice(start, start + config.batchSize);
+            total += (await judge.run(feeds.of(batch))).loss[0]! * batch.length;
+          }
+          return total / some.length;
+        },
+        parameters: () => trainer.parameters(),
+      });
+    const headOf = (parameters: ParameterValues): LinearHead => ({
+      standardization,
+      weight: parameters[HEAD]!.data,
+      embeddingSize: config.embeddingSize,
     });
-    const weight = best.parameters[HEAD]!.data;
-    const head: LinearHead = { standardization, weight, embeddingSize: config.embeddingSize };
+    const heldTriplets = tripletsOf(split.validation, numberOf);
+    let best = await run('training RAPL', config.epochs, triplets, heldTriplets);
+    if (config.referenceEpochs > 0) {
+      trainer.setParameters(best.parameters);
+      const { clips } = references(training, table, headOf(best.parameters), numberOf);
+      const anchored = (some: readonly RankedClips[]) => referenceTriplets(some, numberOf, clips);
+      best = await run(
+        'training RAPL on references',
+        config.referenceEpochs,
+        [...triplets, ...anchored(split.training)],
+        [...heldTriplets, ...anchored(split.validation)],
+      );
+    }
+    const head = headOf(best.parameters);
     return {
       model: finish(training, table, head, numberOf),
       report: {
         trainingRankings: split.training.length,
         validationRankings: split.validation.length,
-        parameters: weight.length,
+        parameters: head.weight.length,
         epochs: best.epochs,
         bestEpoch: best.bestEpoch,
       },
@@ -95,21 +113,31 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
   }
 }
 
+function references(
+  { rankings, config }: RaplTraining,
+  table: ClipTable,
+  head: LinearHead,
+  numberOf: (clip: RankedClips['items'][number]) => number,
+): ReferenceChoice {
+  const thin = table.videos.map((video) => embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)));
+  const transport = new VideoTransport(config.embeddingSize, config.regularization);
+  return chooseReferences(rankings, numberOf, thin, transport, config.references);
+}
+
 /** References, scale and temperature for a trained head. */
 function finish(
-  { rankings, config, encoder }: RaplTraining,
+  training: RaplTraining,
   table: ClipTable,
   head: LinearHead,
   numberOf: (clip: RankedClips['items'][number]) => number,
 ): RaplModel {
-  const thin = table.videos.map((video) => embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)));
-  const transport = new VideoTransport(config.embeddingSize, config.regularization);
-  const choice = chooseReferences(rankings, numberOf, thin, transport, config.references);
-  const references = choice.clips.map((clip) => {
+  const { config, encoder } = training;
+  const choice = references(training, table, head, numberOf);
+  const chosen = choice.clips.map((clip) => {
     const video = table.videos[clip]!;
     return { clip: table.clips[clip]!, video: embedVideo(head, video, spreadFrames(video.frames, video.frames)) };
   });
-  const parts = { config, encoder, head, references };
+  const parts = { config, encoder, head, references: chosen };
   const unscaled = new RaplModel({ ...parts, scale: { offset: 0, scale: 1 }, temperature: 1 });
   const costs = table.videos.flatMap((video) => Array.from(unscaled.rewards(video), (reward) => -reward));
   const scale = scaleOf(costs);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tripletsOf } from './triplets.js';
+import { referenceTriplets, tripletsOf } from './triplets.js';
 
 const items = (count: number) =>
   Array.from({ length: count }, (_, episode) => ({ dataset: 'd', episode, start: 0, end: 1 }));
@@ -43,5 +43,20 @@ describe('tripletsOf', () => {
 
   it('finds no statement in a pair', () => {
     expect(tripletsOf([{ items: items(2), ranks: [0, 1] }], numberOf)).toEqual([]);
+  });
+});
+
+describe('referenceTriplets', () => {
+  it('anchors every strict preference at the references in turn, never at a clip of the pair', () => {
+    const rankings = [
+      { items: items(3), ranks: [0, 1, 2] },
+      { items: items(2), ranks: [0, 0] },
+    ];
+    expect(referenceTriplets(rankings, numberOf, [0, 7])).toEqual([
+      { anchor: 7, near: 0, far: 1, target: 1 },
+      { anchor: 7, near: 0, far: 2, target: 1 },
+      { anchor: 0, near: 1, far: 2, target: 1 },
+    ]);
+    expect(referenceTriplets(rankings, numberOf, [0])).toEqual([{ anchor: 0, near: 1, far: 2, target: 1 }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { RankedClips } from '@rapport/core';
+import { rankedPairs } from '../diagnostics/pairs.js';
 
 /**
  * One statement of a ranking: the anchor is closer to `near` than to `far`, or as close when `target` is 1/2. Items are
@@ -44,4 +45,23 @@ export function tripletsOf(
     }
   }
   return triplets;
+}
+
+/**
+ * Statements anchored at preferred videos of other rankings: a reference stands above all, so of two clips the preferred
+ * one is closer to it. The references take turns over the preferences; none anchors a statement about itself.
+ * @param references numbers of the references, not empty
+ */
+export function referenceTriplets(
+  rankings: readonly RankedClips[],
+  numberOf: (clip: RankedClips['items'][number]) => number,
+  references: readonly number[],
+): Triplet[] {
+  return rankedPairs(rankings).flatMap(({ ranking, preferred, other }, turn): Triplet[] => {
+    const { items } = rankings[ranking]!;
+    const [near, far] = [numberOf(items[preferred]!), numberOf(items[other]!)];
+    const anchors = references.filter((reference) => reference !== near && reference !== far);
+    const anchor = anchors[turn % Math.max(1, anchors.length)];
+    return anchor === undefined ? [] : [{ anchor, near, far, target: 1 }];
+  });
 }
