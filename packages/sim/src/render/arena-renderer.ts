@@ -1,7 +1,7 @@
 import type { ImageSize, Rgb } from '@rapport/core';
 import { InputError } from '@rapport/core';
 import type { ArenaView, ViewPolygon } from '../xmagical/view.js';
-import { drawLine, fillPolygon, type IndexImage } from './raster.js';
+import { type Crossings, drawLine, fillPolygon, type IndexImage, makeCrossings } from './raster.js';
 
 /** Half the side of the square that the allocentric camera shows, metres: the arena's 1.1 zoomed out by 1.02. */
 const VISIBLE_HALF_SIDE = 1.1 * 1.02;
@@ -32,7 +32,7 @@ export class ArenaRenderer {
   readonly #palette: Uint8Array;
   readonly #xs: Int32Array;
   readonly #ys: Int32Array;
-  readonly #crossings: Int32Array;
+  readonly #crossings: Crossings;
   /** Left column, right column, top row and bottom row of every polygon of the picture, clipped to it. */
   readonly #boxes: Int32Array;
 
@@ -59,7 +59,7 @@ export class ArenaRenderer {
     const mostCorners = Math.max(0, ...this.#polygons.map((polygon) => polygon.corners));
     this.#xs = new Int32Array(mostCorners);
     this.#ys = new Int32Array(mostCorners);
-    this.#crossings = new Int32Array(mostCorners);
+    this.#crossings = makeCrossings(height, mostCorners);
 
     const firstMoving = this.#polygons.findIndex((polygon) => polygon.source.body >= 0);
     const still = firstMoving < 0 ? this.#polygons : this.#polygons.slice(0, firstMoving);

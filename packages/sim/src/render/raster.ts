@@ -6,10 +6,25 @@ export interface IndexImage {
   readonly pixels: Uint8Array;
 }
 
+/** Working memory of `fillPolygon`: where each row of the picture crosses the polygon's edges, from left to right. */
+export interface Crossings {
+  /** Shape [height, capacity]. */
+  readonly columns: Int32Array;
+  /** Crossings found, shape [height]; all 0 between calls. */
+  readonly counts: Int32Array;
+  /** Most corners of a polygon. */
+  readonly capacity: number;
+}
+
+/** Working memory for pictures of a height and polygons of at most `capacity` corners. */
+export function makeCrossings(height: number, capacity: number): Crossings {
+  return { columns: new Int32Array(height * capacity), counts: new Int32Array(height), capacity };
+}
+
 /**
- * Fills a polygon of integer corners as pygame 2.1's `draw.polygon` does: every edge is cut by every row, crossings
- * truncate towards the edge's upper end, pairs of crossings are filled ends included, and horizontal edges are drawn.
- * @param crossings scratch for at least `count` numbers
+ * Fills a polygon of integer corners as pygame 2.1's `draw.polygon` does: every edge is cut by every row that it spans
+ * (its lower end belongs to the next edge, except on the polygon's last row), crossings truncate towards the edge's
+ * upper end, pairs of crossings are filled ends included, and horizontal edges are drawn.
  */
 export function fillPolygon(
   image: IndexImage,
@@ -17,7 +32,7 @@ export function fillPolygon(
   ys: Int32Array,
   count: number,
   colour: number,
-  crossings: Int32Array,
+  crossings: Crossings,
 ): void {
   let top = ys[0]!;
   let bottom = top;
@@ -27,46 +42,41 @@ export function fillPolygon(
     else if (y > bottom) bottom = y;
   }
   if (top === bottom) {
-    let left = xs[0]!;
-    let right = left;
-    for (let corner = 1; corner < count; corner++) {
-      left = Math.min(left, xs[corner]!);
-      right = Math.max(right, xs[corner]!);
-    }
-    fillSpan(image, left, right, top, colour);
+    fillFlatPolygon(image, xs, count, top, colour);
     return;
   }
+  const { columns, counts, capacity } = crossings;
+  const firstRow = Math.max(top, 0);
   const lastRow = Math.min(bottom, image.height - 1);
-  for (let row = Math.max(top, 0); row <= lastRow; row++) {
-    let found = 0;
-    let previous = count - 1;
-    for (let corner = 0; corner < count; corner++) {
-      const fromY = ys[previous]!;
-      const toY = ys[corner]!;
-      if (fromY !== toY) {
-        const down = fromY < toY;
-        const upperY = down ? fromY : toY;
-        const lowerY = down ? toY : fromY;
-        // The lower end belongs to the next edge, except on the polygon's last row.
-        if (row >= upperY && (row < lowerY || (row === bottom && lowerY === bottom))) {
-          const upperX = down ? xs[previous]! : xs[corner]!;
-          const lowerX = down ? xs[corner]! : xs[previous]!;
-          // `| 0` truncates towards zero, as C's integer division does.
-          const crossing = upperX + ((((row - upperY) * (lowerX - upperX)) / (lowerY - upperY)) | 0);
-          let place = found;
-          while (place > 0 && crossings[place - 1]! > crossing) {
-            crossings[place] = crossings[place - 1]!;
-            place -= 1;
-          }
-          crossings[place] = crossing;
-          found += 1;
-        }
+  let previous = count - 1;
+  for (let corner = 0; corner < count; corner++) {
+    const upper = ys[previous]! < ys[corner]! ? previous : corner;
+    const lower = upper === corner ? previous : corner;
+    previous = corner;
+    const upperX = xs[upper]!;
+    const upperY = ys[upper]!;
+    const width = xs[lower]! - upperX;
+    const height = ys[lower]! - upperY;
+    if (height === 0) continue;
+    const end = Math.min(ys[lower] === bottom ? bottom : ys[lower]! - 1, lastRow);
+    for (let row = Math.max(upperY, firstRow); row <= end; row++) {
+      // `| 0` truncates towards zero, as C's integer division does.
+      const crossing = upperX + ((((row - upperY) * width) / height) | 0);
+      const start = row * capacity;
+      let place = start + counts[row]!;
+      while (place > start && columns[place - 1]! > crossing) {
+        columns[place] = columns[place - 1]!;
+        place -= 1;
       }
-      previous = corner;
+      columns[place] = crossing;
+      counts[row] = counts[row]! + 1;
     }
-    for (let pair = 0; pair + 1 < found; pair += 2) {
-      fillSpan(image, crossings[pair]!, crossings[pair + 1]!, row, colour);
-    }
+  }
+  for (let row = firstRow; row <= lastRow; row++) {
+    const start = row * capacity;
+    const end = start + counts[row]!;
+    for (let pair = start; pair + 1 < end; pair += 2) fillSpan(image, columns[pair]!, columns[pair + 1]!, row, colour);
+    counts[row] = 0;
   }
   for (let corner = 0; corner < count; corner++) {
     const previous = corner === 0 ? count - 1 : corner - 1;
@@ -105,6 +115,16 @@ export function drawLine(image: IndexImage, x: number, y: number, endX: number, 
       y += stepY;
     }
   }
+}
+
+function fillFlatPolygon(image: IndexImage, xs: Int32Array, count: number, row: number, colour: number): void {
+  let left = xs[0]!;
+  let right = left;
+  for (let corner = 1; corner < count; corner++) {
+    left = Math.min(left, xs[corner]!);
+    right = Math.max(right, xs[corner]!);
+  }
+  fillSpan(image, left, right, row, colour);
 }
 
 /** Fills one row from `from` to `to`, both included and in either order, clipped to the picture. */
