@@ -31,8 +31,8 @@ function reachable(root: unknown): Map<object, string> {
 }
 
 describe("a learner's view of an environment", () => {
-  it.each(preferenceTasks)('has no path to the score: %s', (id) => {
-    const env = makeEnv(id);
+  it.each(preferenceTasks)('has no path to the score: %s', async (id) => {
+    const env = await makeEnv(id);
     const found = reachable(learnerView(env));
     expect(found.has(env)).toBe(false);
     expect(found.has(env.privileged)).toBe(false);
@@ -43,7 +43,7 @@ describe("a learner's view of an environment", () => {
   });
 
   it.each(preferenceTasks)('returns nothing that tells the score: %s', async (id) => {
-    const env = makeEnv(id);
+    const env = await makeEnv(id);
     const view = learnerView(env);
     const policy = scriptedPolicy(id, 'careful');
     policy.reset(1);
@@ -69,7 +69,10 @@ describe("a learner's view of an environment", () => {
 
   it('gives a recorded episode to learners without its privileged half', async () => {
     const id = 'xmagical/avoid-longstick';
-    const { episode } = await recordEpisode(makeEnv(id), scriptedPolicy(id, 'careless'), { seed: 0, cameras: [] });
+    const { episode } = await recordEpisode(await makeEnv(id), scriptedPolicy(id, 'careless'), {
+      seed: 0,
+      cameras: [],
+    });
     const names = [...reachable(episode).values()].filter((path) => privilegedNames.test(path.replace(/^env/, '')));
     expect(names).toEqual([]);
   });

@@ -57,7 +57,11 @@ async function runSim(options: BenchOptions): Promise<BenchReport> {
     options.onProgress?.({ label: 'measuring environment steps', done: round, total: rounds });
     for (const embodiment of embodiments) {
       for (const workload of workloads) {
-        append(ours, `${embodiment.toLowerCase()}/${workload.name}`, stepsPerSecond(embodiment, workload, seconds));
+        append(
+          ours,
+          `${embodiment.toLowerCase()}/${workload.name}`,
+          await stepsPerSecond(embodiment, workload, seconds),
+        );
       }
     }
     append(ours, 'longstick/two workers', await workerStepsPerSecond(2, seconds));
@@ -106,8 +110,8 @@ function rateOf(rates: readonly number[]): Pick<BenchRow, 'unit' | 'ours' | 'bet
   return { unit: 'steps/s', ours: median(rates), better: 'higher' };
 }
 
-function stepsPerSecond(embodiment: string, { pixels }: Workload, seconds: number): number {
-  const env = makeEnv(`SweepToTop-${embodiment}-State-Allo-TestLayout-v0`);
+async function stepsPerSecond(embodiment: string, { pixels }: Workload, seconds: number): Promise<number> {
+  const env = await makeEnv(`SweepToTop-${embodiment}-State-Allo-TestLayout-v0`);
   const actions = drawActions(env);
   const size = { width: pixels, height: pixels };
   const picture = new Uint8Array(3 * pixels * pixels);

@@ -30,7 +30,7 @@ const FIRST_SEED = 1_000_000;
 export async function measureScores(episodes: number): Promise<PolicyScores[]> {
   const rows: PolicyScores[] = [];
   for (const { id } of environments().filter((spec) => spec.id.startsWith('xmagical/'))) {
-    const env = makeEnv(id);
+    const env = await makeEnv(id);
     const policies = [randomActions(env), ...scriptedPolicies(id).map((entry) => entry.create())];
     const names = ['random', ...scriptedPolicies(id).map((entry) => entry.name)];
     for (const [index, policy] of policies.entries()) {

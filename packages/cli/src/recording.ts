@@ -31,7 +31,7 @@ const BATCH_PER_WORKER = 4;
  */
 export async function recordDataset(directory: string, recording: Recording, work: WorkOptions): Promise<number> {
   const { envId, policy, episodes, picture } = recording;
-  const env = makeEnv(envId);
+  const env = await makeEnv(envId);
   const cameras = picture === 0 ? [] : [{ camera: env.spec.cameras[0]!, width: picture, height: picture }];
   env.close();
   const writer = await openWriter(directory, recording, cameras);
@@ -66,13 +66,15 @@ export function episodeSeeds(seed: number, count: number): number[] {
   return Array.from({ length: count }, () => stream.integer(EVALUATION_SEED_START));
 }
 
-function openWriter(
+async function openWriter(
   directory: string,
   { envId, datasetId, storage }: Recording,
   cameras: readonly { camera: string; width: number; height: number }[],
 ): Promise<DatasetWriter> {
   if (existsSync(directory)) return openDatasetForAppend(directory);
-  const { observationSpace, actionSpace, controlHz } = makeEnv(envId).spec;
+  const env = await makeEnv(envId);
+  const { observationSpace, actionSpace, controlHz } = env.spec;
+  env.close();
   return createDataset(directory, {
     id: datasetId,
     envId,

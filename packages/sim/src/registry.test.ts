@@ -12,8 +12,8 @@ describe('registry', () => {
     expect(ids).toContain('SweepToTop-Mediumstick-State-Allo-TestLayout-v0');
   });
 
-  it.each(ids)('makes %s, which starts, steps and draws', (id) => {
-    const env = makeEnv(id);
+  it.each(ids)('makes %s, which starts, steps and draws', async (id) => {
+    const env = await makeEnv(id);
     expect(env.spec.id).toBe(id);
     const { observation } = env.reset({ seed: 3 });
     expect(observation).toHaveLength(spaceSize(env.spec.observationSpace));
@@ -23,9 +23,9 @@ describe('registry', () => {
     expect(new Set(picture).size).toBeGreaterThan(4);
   });
 
-  it('names the nearest environment when there is none of that id', () => {
-    expect(() => makeEnv('xmagical/avoid-longstik')).toThrow(InputError);
-    expect(() => makeEnv('xmagical/avoid-longstik')).toThrow('did you mean "xmagical/avoid-longstick"?');
+  it('names the nearest environment when there is none of that id', async () => {
+    await expect(makeEnv('xmagical/avoid-longstik')).rejects.toThrow(InputError);
+    await expect(makeEnv('xmagical/avoid-longstik')).rejects.toThrow('did you mean "xmagical/avoid-longstick"?');
   });
 
   it('names the scripted policies when there is none of that name', () => {

@@ -10,10 +10,19 @@ import type { EmbodimentName } from './xmagical/view.js';
 /** An environment that can be made. */
 interface Entry {
   readonly id: string;
-  readonly embodiment: EmbodimentName;
-  readonly task: XMagicalTask;
-  /** Which scripted policies fit. */
-  readonly scripted: ScriptedTask;
+  spec(): EnvSpec;
+  make(): Promise<PrivilegedEnv>;
+  /** Its scripted policies, the last one `mixed`. */
+  scripted(): ScriptedEntry[];
+}
+
+function xmagicalEntry(id: string, embodiment: EmbodimentName, task: XMagicalTask, scripted: ScriptedTask): Entry {
+  return {
+    id,
+    spec: () => new XMagicalEnv({ id, embodiment, task }).spec,
+    make: async () => new XMagicalEnv({ id, embodiment, task }),
+    scripted: () => scriptedEntries(scripted, embodiment),
+  };
 }
 
 const embodiments: readonly EmbodimentName[] = ['longstick', 'mediumstick', 'shortstick', 'gripper'];
@@ -21,17 +30,13 @@ const embodiments: readonly EmbodimentName[] = ['longstick', 'mediumstick', 'sho
 const entries: ReadonlyMap<string, Entry> = new Map(
   embodiments
     .flatMap((embodiment): Entry[] => [
-      { id: `xmagical/avoid-${embodiment}`, embodiment, task: avoidTask(embodiment), scripted: 'avoid' },
-      { id: `xmagical/group-${embodiment}`, embodiment, task: groupTask(embodiment), scripted: 'group' },
+      xmagicalEntry(`xmagical/avoid-${embodiment}`, embodiment, avoidTask(embodiment), 'avoid'),
+      xmagicalEntry(`xmagical/group-${embodiment}`, embodiment, groupTask(embodiment), 'group'),
       // The benchmark's own ids, for state observations and the camera from above.
-      ...sweepVariants.map(
-        (variant): Entry => ({
-          id: `SweepToTop-${embodiment[0]!.toUpperCase()}${embodiment.slice(1)}-State-Allo-${variant}-v0`,
-          embodiment,
-          task: sweepToTop({ variant, reward: 'sparse' }),
-          scripted: 'sweep',
-        }),
-      ),
+      ...sweepVariants.map((variant) => {
+        const id = `SweepToTop-${embodiment[0]!.toUpperCase()}${embodiment.slice(1)}-State-Allo-${variant}-v0`;
+        return xmagicalEntry(id, embodiment, sweepToTop({ variant, reward: 'sparse' }), 'sweep');
+      }),
     ])
     .map((entry) => [entry.id, entry]),
 );
@@ -39,22 +44,21 @@ const entries: ReadonlyMap<string, Entry> = new Map(
 /** Every environment, RAPL's two tasks first. */
 export function environments(): EnvSpec[] {
   const ids = [...entries.keys()].sort((a, b) => Number(b.startsWith('xmagical/')) - Number(a.startsWith('xmagical/')));
-  return ids.map((id) => makeEnv(id).spec);
+  return ids.map((id) => findEntry(id).spec());
 }
 
 /**
- * Makes an environment.
+ * Makes an environment. It comes as a promise because what runs it may have to be loaded first; its steps are
+ * synchronous. Close it when it is no longer needed: it may hold memory that the garbage collector does not see.
  * @throws InputError when there is none of that id, naming the nearest
  */
-export function makeEnv(id: string): PrivilegedEnv {
-  const { embodiment, task } = findEntry(id);
-  return new XMagicalEnv({ id, embodiment, task });
+export async function makeEnv(id: string): Promise<PrivilegedEnv> {
+  return findEntry(id).make();
 }
 
 /** The scripted policies of an environment; `mixed` draws another one for every episode. */
 export function scriptedPolicies(envId: string): ScriptedEntry[] {
-  const { scripted, embodiment } = findEntry(envId);
-  return scriptedEntries(scripted, embodiment);
+  return findEntry(envId).scripted();
 }
 
 /**

@@ -44,7 +44,7 @@ export async function runLoop(
   const root = new RandomStream(seed, 'demo');
   const clock = new StageClock();
   const envId = `xmagical/${options.task}-${options.embodiment}`;
-  const env = makeEnv(envId);
+  const env = await makeEnv(envId);
   const camera = env.spec.cameras[0]!;
 
   const datasetFolder = join(run.directory, 'dataset');

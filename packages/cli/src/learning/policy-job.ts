@@ -74,7 +74,7 @@ export async function runPolicyJob(job: PolicyJob, work: WorkOptions): Promise<C
   if (resume === undefined) await rm(job.directory, { recursive: true, force: true });
   await mkdir(job.directory, { recursive: true });
   const metrics = await openMetrics(job.directory, resume?.step);
-  const evaluationEnv = makeEnv(job.envId);
+  const evaluationEnv = await makeEnv(job.envId);
   const { env, reward, close } = await prepareReward(job);
   try {
     const policy = await trainSac({
@@ -116,7 +116,7 @@ interface PreparedReward {
 }
 
 async function prepareReward({ envId, reward }: PolicyJob): Promise<PreparedReward> {
-  const env = makeEnv(envId);
+  const env = await makeEnv(envId);
   const close = async () => env.close();
   switch (reward.kind) {
     case 'true':

@@ -18,7 +18,7 @@ export default defineVerb({
       const list = environments().map(({ id, summary }) => ({ id, summary }));
       return { data: { environments: list }, text: formatTable(['id', 'summary'], list.map(Object.values)) };
     }
-    const env = makeEnv(id);
+    const env = await makeEnv(id);
     const policies = scriptedPolicies(id).map(({ name, summary }) => ({ name, summary }));
     const { spec } = env;
     env.close();

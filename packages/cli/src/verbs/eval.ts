@@ -31,7 +31,7 @@ export default defineVerb({
       import('@rapport/sim'),
     ]);
     const policy = await loadPolicy(policyFolder(options.policy));
-    const env = makeEnv(options.env ?? policy.description.envId);
+    const env = await makeEnv(options.env ?? policy.description.envId);
     const seeds = evaluationSeeds(options.episodes);
     const evaluation = await evaluatePolicy({ ...context.work, env, policy, seeds });
     await policy.close();

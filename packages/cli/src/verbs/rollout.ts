@@ -35,7 +35,7 @@ export default defineVerb({
       import('@rapport/sim'),
     ]);
     // Before a folder is made: an unknown name leaves nothing behind.
-    makeEnv(env).close();
+    (await makeEnv(env)).close();
     scriptedPolicy(env, policy);
     const run = await startRun(context, env);
     const directory = join(run.directory, 'dataset');

@@ -38,7 +38,7 @@ export default defineVerb({
       import('@rapport/sim'),
     ]);
     // Before a folder is made: what cannot be trained leaves nothing behind.
-    makeEnv(options.env).close();
+    (await makeEnv(options.env)).close();
     const reward = await readRewardSpec(options.reward, options.picture);
     const run = await startRun(context, `${options.env}-${reward.name}`);
     const directory = join(run.directory, TRAINING_FOLDER);

@@ -31,15 +31,20 @@ export interface CollectOptions extends WorkOptions {
 export async function collectEpisodes(options: CollectOptions): Promise<RecordedEpisode[]> {
   const { envId, policy, seeds, cameras, workers } = options;
   if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
-  const env = makeEnv(envId);
+  // An unknown policy is refused before workers start.
   const actor = scriptedPolicy(envId, policy);
   if (workers > 0) return collectInWorkers(options);
 
+  const env = await makeEnv(envId);
   const recorded: RecordedEpisode[] = [];
-  for (const seed of seeds) {
-    throwIfAborted(options.signal);
-    recorded.push(await recordEpisode(env, actor, { seed, cameras }));
-    report(options, recorded.length);
+  try {
+    for (const seed of seeds) {
+      throwIfAborted(options.signal);
+      recorded.push(await recordEpisode(env, actor, { seed, cameras }));
+      report(options, recorded.length);
+    }
+  } finally {
+    env.close();
   }
   return recorded;
 }

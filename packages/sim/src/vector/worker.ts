@@ -5,7 +5,7 @@ import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 // Entry of a rollout worker (see collect.ts): one environment, one policy, one episode per message.
 const { envId, policy, cameras } = workerData as WorkerTask;
-const env = makeEnv(envId);
+const env = await makeEnv(envId);
 const actor = scriptedPolicy(envId, policy);
 
 parentPort!.on('message', async ({ index, seed }: EpisodeRequest) => {

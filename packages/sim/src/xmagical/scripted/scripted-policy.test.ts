@@ -6,13 +6,14 @@ const envId = 'xmagical/avoid-longstick';
 
 describe('scripted policies', () => {
   it.each(scriptedPolicies(envId).map((entry) => entry.name))('repeat an episode to the bit: %s', async (name) => {
-    const record = () => recordEpisode(makeEnv(envId), scriptedPolicy(envId, name), { seed: 5, cameras: [] });
+    const record = async () =>
+      recordEpisode(await makeEnv(envId), scriptedPolicy(envId, name), { seed: 5, cameras: [] });
     const [first, again] = [await record(), await record()];
     expect(again).toEqual(first);
   });
 
   it('do not carry anything from one episode into the next', async () => {
-    const env = makeEnv(envId);
+    const env = await makeEnv(envId);
     const policy = scriptedPolicy(envId, 'mixed');
     const alone = await recordEpisode(env, policy, { seed: 9, cameras: [] });
     await recordEpisode(env, policy, { seed: 2, cameras: [] });
@@ -20,7 +21,7 @@ describe('scripted policies', () => {
   });
 
   it('mix many styles whose scores spread over a wide range', async () => {
-    const env = makeEnv(envId);
+    const env = await makeEnv(envId);
     const policy = scriptedPolicy(envId, 'mixed');
     const styles = new Set<string>();
     const scores: number[] = [];
@@ -39,7 +40,7 @@ describe('scripted policies', () => {
 
   it('keep their actions inside the bounds that X-Magical declares', async () => {
     for (const { id } of [{ id: 'xmagical/avoid-gripper' }, { id: 'xmagical/group-shortstick' }]) {
-      const { episode } = await recordEpisode(makeEnv(id), scriptedPolicy(id, 'mixed'), { seed: 1, cameras: [] });
+      const { episode } = await recordEpisode(await makeEnv(id), scriptedPolicy(id, 'mixed'), { seed: 1, cameras: [] });
       expect(Math.max(...episode.actions.map(Math.abs))).toBeLessThanOrEqual(1);
     }
   });

@@ -101,7 +101,7 @@ describe('avoidTask', () => {
   });
 
   it.each(embodiments)('is won with care, and lost by the shortest way, with %s', async (embodiment) => {
-    const env = makeEnv(`xmagical/avoid-${embodiment}`);
+    const env = await makeEnv(`xmagical/avoid-${embodiment}`);
     const play = async (name: string) => {
       const policy = scriptedPolicy(env.spec.id, name);
       const episodes = [];

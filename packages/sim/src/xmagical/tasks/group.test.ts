@@ -99,7 +99,7 @@ describe('groupTask', () => {
   });
 
   it.each(embodiments)('is won together, and lost block by block, with %s', async (embodiment) => {
-    const env = makeEnv(`xmagical/group-${embodiment}`);
+    const env = await makeEnv(`xmagical/group-${embodiment}`);
     const play = async (name: string) => {
       const policy = scriptedPolicy(env.spec.id, name);
       let score = 0;
