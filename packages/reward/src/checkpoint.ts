@@ -5,6 +5,7 @@ import { CorruptDataError, InputError } from '@rapport/core';
 import { decodeTensors, encodeTensors, type ParameterValues, type TensorValue } from '@rapport/nn';
 import { z } from 'zod';
 import { raplConfigSchema } from './rapl/config.js';
+import { headParameters } from './rapl/head.js';
 import { RaplModel } from './rapl/model.js';
 import { rlhfConfigSchema } from './rlhf/config.js';
 import { RlhfModel } from './rlhf/model.js';
@@ -83,11 +84,11 @@ function tensorsOf(model: RewardModel): ParameterValues {
       return {
         mean: vector(head.standardization.mean),
         scale: vector(head.standardization.scale),
-        head: { shape: [model.encoder.featureSize, head.embeddingSize], data: head.weight },
+        ...head.parameters,
         ...Object.fromEntries(
           references.map(({ video }, index) => [
             `reference-${index}`,
-            { shape: [video.frames, head.embeddingSize], data: video.data },
+            { shape: [video.frames, head.shape.embeddingSize], data: video.data },
           ]),
         ),
       };
@@ -127,10 +128,20 @@ function modelOf(settings: Settings, tensors: Tensors): RewardModel {
     case 'rapl': {
       const { config } = settings;
       const { embeddingSize } = config;
+      const shape = { kind: config.head, featureSize: features, embeddingSize };
       return new RaplModel({
         config,
         encoder,
-        head: { standardization, weight: tensors.get('head', features, embeddingSize), embeddingSize },
+        head: {
+          shape,
+          standardization,
+          parameters: Object.fromEntries(
+            Object.entries(headParameters(shape)).map(([name, sizes]) => [
+              name,
+              { shape: sizes, data: tensors.get(name, ...sizes) },
+            ]),
+          ),
+        },
         references: settings.references.map(({ clip, frames }, index) => ({
           clip,
           video: { frames, data: tensors.get(`reference-${index}`, frames, embeddingSize) },

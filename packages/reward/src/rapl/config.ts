@@ -5,6 +5,10 @@ import { z } from 'zod';
  * hand); where the default differs, the reason is in docs/rapl.md.
  */
 export const raplConfigSchema = z.object({
+  head: z
+    .enum(['linear', 'convolution'])
+    .default('linear')
+    .describe('what is trained on the frozen encoder: a matrix (RAPL code), or a convolution on its map16 features'),
   embeddingSize: z.int().min(1).default(32).describe('numbers that the trained head gives per frame (RAPL code: 32)'),
   regularization: z
     .number()

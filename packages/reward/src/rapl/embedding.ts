@@ -1,6 +1,7 @@
-import type { Standardization } from '../training/standardization.js';
-import { writeStandardized } from '../training/standardization.js';
+import type { ParameterValues } from '@rapport/nn';
+import { type Standardization, writeStandardized } from '../training/standardization.js';
 import type { FeatureVideo } from '../videos.js';
+import { applyHead, type HeadShape } from './head.js';
 
 /** Embedded frames of a video: unit vectors. */
 export interface EmbeddedVideo {
@@ -9,33 +10,24 @@ export interface EmbeddedVideo {
   readonly data: Float32Array;
 }
 
-/** The linear head of RAPL with the standardisation of its inputs. */
-export interface LinearHead {
+/** A trained head with the standardisation of its inputs. */
+export interface Head {
+  readonly shape: HeadShape;
   readonly standardization: Standardization;
-  /** Shape [features, embeddingSize]. */
-  readonly weight: Float32Array;
-  readonly embeddingSize: number;
+  readonly parameters: ParameterValues;
 }
 
-/** Standardises, multiplies by the head's matrix and scales to unit length: z = x W / |x W|. */
-export function embedVideo(head: LinearHead, video: FeatureVideo, frames: Int32Array): EmbeddedVideo {
-  const { weight, embeddingSize } = head;
-  const { width } = video;
-  const input = new Float32Array(frames.length * width);
+/** Standardises, applies the head and scales to unit length: z = h(x) / |h(x)|. */
+export function embedVideo(head: Head, video: FeatureVideo, frames: Int32Array): EmbeddedVideo {
+  const input = new Float32Array(frames.length * video.width);
   writeStandardized(video, frames, head.standardization, input, 0);
-  const data = new Float32Array(frames.length * embeddingSize);
-  const row = new Float64Array(embeddingSize);
-  for (let frame = 0; frame < frames.length; frame++) {
-    row.fill(0);
-    for (let feature = 0; feature < width; feature++) {
-      const value = input[frame * width + feature]!;
-      const base = feature * embeddingSize;
-      for (let unit = 0; unit < embeddingSize; unit++) row[unit] = row[unit]! + value * weight[base + unit]!;
-    }
+  const data = applyHead(head.shape, head.parameters, input);
+  const size = head.shape.embeddingSize;
+  for (let start = 0; start < data.length; start += size) {
     let squared = 1e-12;
-    for (const value of row) squared += value * value;
+    for (let unit = start; unit < start + size; unit++) squared += data[unit]! ** 2;
     const scale = 1 / Math.sqrt(squared);
-    for (let unit = 0; unit < embeddingSize; unit++) data[frame * embeddingSize + unit] = row[unit]! * scale;
+    for (let unit = start; unit < start + size; unit++) data[unit] = data[unit]! * scale;
   }
   return { frames: frames.length, data };
 }

@@ -7,20 +7,18 @@ import {
   norm,
   type Operand,
   type Parameter,
-  parameter,
   reshape,
   slice,
   sub,
   sum,
   type Tensor,
-  uniformFanIn,
 } from '@rapport/nn';
 import { type MarginObjectiveName, marginObjectives } from '../objectives/margin.js';
 import { sinkhornTransport } from '../transport/symbolic.js';
+import { type HeadShape, headGraph } from './head.js';
 
 export interface RaplGraphOptions {
-  readonly featureSize: number;
-  readonly embeddingSize: number;
+  readonly head: HeadShape;
   /** Frames of each video, T. */
   readonly frames: number;
   /** Triplets in a batch, B. */
@@ -39,9 +37,6 @@ export interface RaplGraph {
   readonly loss: Tensor;
 }
 
-/** Name of the head's matrix, shape [features, embedding]. */
-export const HEAD = 'head';
-
 /** Sweeps after which plans are right to about 1e-3 at costs up to 2 / regularization; gradients follow them. */
 export function sweepsFor(regularization: number): number {
   return Math.max(4, Math.min(20, Math.ceil(1.5 / regularization)));
@@ -49,10 +44,11 @@ export function sweepsFor(regularization: number): number {
 
 /** RAPL's loss: margin = (D(anchor, far) - D(anchor, near)) / temperature, D the transport cost between embeddings. */
 export function raplGraph(options: RaplGraphOptions): RaplGraph {
-  const { featureSize, embeddingSize, frames, batch } = options;
-  const head = parameter(HEAD, [featureSize, embeddingSize], uniformFanIn(featureSize));
+  const { frames, batch } = options;
+  const { featureSize, embeddingSize } = options.head;
+  const head = headGraph(options.head);
   const embed = (name: string): Tensor => {
-    const embedded = matmul(input(name, [batch * frames, featureSize]), head);
+    const embedded = head.apply(input(name, [batch * frames, featureSize]));
     return reshape(div(embedded, norm(embedded)), [batch, frames, embeddingSize]);
   };
   const anchor = embed('anchor');
@@ -65,5 +61,5 @@ export function raplGraph(options: RaplGraphOptions): RaplGraph {
   const margin = div(sub(slice(cost, 0, batch, 2 * batch), slice(cost, 0, 0, batch)), options.temperature);
   const weight = input('weight', [batch]);
   const losses = marginObjectives[options.loss](margin, input('target', [batch]));
-  return { parameters: [head], loss: div(sum(mul(losses, weight)), sum(weight)) };
+  return { parameters: head.parameters, loss: div(sum(mul(losses, weight)), sum(weight)) };
 }

@@ -4,7 +4,7 @@ import { logistic } from '../training/temperature.js';
 import { checkVideo, type FeatureVideo, spreadFrames } from '../videos.js';
 import type { RaplConfig } from './config.js';
 import { VideoTransport } from './distance.js';
-import { type EmbeddedVideo, embedVideo, type LinearHead } from './embedding.js';
+import { type EmbeddedVideo, embedVideo, type Head } from './embedding.js';
 
 /** A preferred video, embedded. */
 export interface Reference {
@@ -21,7 +21,7 @@ export interface RewardScale {
 export interface RaplModelParts {
   readonly config: RaplConfig;
   readonly encoder: EncoderIdentity;
-  readonly head: LinearHead;
+  readonly head: Head;
   /** At least one. */
   readonly references: readonly Reference[];
   readonly scale: RewardScale;
@@ -56,7 +56,7 @@ export class RaplModel implements VideoReward {
     if (parts.references.length === 0)
       throw new InputError('a RAPL reward has no reference video; expected one or more');
     this.encoder = parts.encoder;
-    this.#transport = new VideoTransport(parts.head.embeddingSize, parts.config.regularization);
+    this.#transport = new VideoTransport(parts.head.shape.embeddingSize, parts.config.regularization);
   }
 
   rewards(video: FeatureVideo): Float32Array {

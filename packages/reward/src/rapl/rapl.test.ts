@@ -8,7 +8,7 @@ import { exactTransport } from '../transport/exact.js';
 import { type FeatureVideo, spreadFrames } from '../videos.js';
 import { type RaplConfig, raplConfig } from './config.js';
 import { embedVideo } from './embedding.js';
-import { HEAD, raplGraph } from './graph.js';
+import { raplGraph } from './graph.js';
 import { RaplModel, type Reference } from './model.js';
 import { trainRapl } from './train.js';
 
@@ -66,7 +66,7 @@ describe('trainRapl', () => {
     const [a, b, c] = [await train({ epochs: 3 }), await train({ epochs: 3 }), await train({ epochs: 3 }, 2)];
     expect(a.model.parts).toEqual(b.model.parts);
     expect(a.report).toEqual(b.report);
-    expect(a.model.parts.head.weight).not.toEqual(c.model.parts.head.weight);
+    expect(a.model.parts.head.parameters).not.toEqual(c.model.parts.head.parameters);
   });
 
   it('gives the frames of the training clips mean 0 and deviation 1, and references that were ranked first', async () => {
@@ -163,8 +163,7 @@ describe('raplGraph', () => {
       ['probability-error', (p: number) => 1 - p],
     ] as const) {
       const graph = raplGraph({
-        featureSize: FEATURES,
-        embeddingSize: 8,
+        head: head.shape,
         frames: 12,
         batch: 1,
         regularization: 2,
@@ -173,7 +172,7 @@ describe('raplGraph', () => {
       });
       const compiled = await compileFunction({
         outputs: { value: graph.loss },
-        parameters: { [HEAD]: { shape: [FEATURES, 8], data: head.weight } },
+        parameters: head.parameters,
       });
       const { value } = await compiled.run({
         anchor: input(anchor!),

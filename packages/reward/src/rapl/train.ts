@@ -7,8 +7,9 @@ import { type Standardization, standardizationOf, writeStandardized } from '../t
 import { spreadFrames } from '../videos.js';
 import type { RaplConfig } from './config.js';
 import { VideoTransport } from './distance.js';
-import { embedVideo, type LinearHead } from './embedding.js';
-import { HEAD, raplGraph } from './graph.js';
+import { embedVideo, type Head } from './embedding.js';
+import { raplGraph } from './graph.js';
+import type { HeadShape } from './head.js';
 import { RaplModel, type RewardScale } from './model.js';
 import { chooseReferences, type ReferenceChoice } from './references.js';
 import { referenceTriplets, type Triplet, tripletsOf } from './triplets.js';
@@ -34,9 +35,13 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
   }
 
   const standardization = standardizationOf(table.videos);
-  const graph = raplGraph({
+  const shape: HeadShape = {
+    kind: config.head,
     featureSize: encoder.featureSize,
     embeddingSize: config.embeddingSize,
+  };
+  const graph = raplGraph({
+    head: shape,
     frames: config.framesPerVideo,
     batch: config.batchSize,
     regularization: config.regularization,
@@ -79,11 +84,7 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
         },
         parameters: () => trainer.parameters(),
       });
-    const headOf = (parameters: ParameterValues): LinearHead => ({
-      standardization,
-      weight: parameters[HEAD]!.data,
-      embeddingSize: config.embeddingSize,
-    });
+    const headOf = (parameters: ParameterValues): Head => ({ shape, standardization, parameters });
     const heldTriplets = tripletsOf(split.validation, numberOf);
     let best = await run('training RAPL', config.epochs, triplets, heldTriplets);
     if (config.referenceEpochs > 0) {
@@ -103,7 +104,7 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
       report: {
         trainingRankings: split.training.length,
         validationRankings: split.validation.length,
-        parameters: head.weight.length,
+        parameters: Object.values(head.parameters).reduce((sum, { data }) => sum + data.length, 0),
         epochs: best.epochs,
         bestEpoch: best.bestEpoch,
       },
@@ -116,7 +117,7 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
 function references(
   { rankings, config }: RaplTraining,
   table: ClipTable,
-  head: LinearHead,
+  head: Head,
   numberOf: (clip: RankedClips['items'][number]) => number,
 ): ReferenceChoice {
   const thin = table.videos.map((video) => embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)));
@@ -128,7 +129,7 @@ function references(
 function finish(
   training: RaplTraining,
   table: ClipTable,
-  head: LinearHead,
+  head: Head,
   numberOf: (clip: RankedClips['items'][number]) => number,
 ): RaplModel {
   const { config, encoder } = training;
