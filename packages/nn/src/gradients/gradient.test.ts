@@ -40,21 +40,20 @@ describe('gradient', () => {
       %9 = reduceSum(%8) { axes: [0, 1], keepDims: false } : float32 []
       %10 = constant() { data: 0.25 } : float32 []
       %11 = mul(%9, %10) : float32 []
-      %12 = constant() { data: 0 } : float32 []
-      %13 = less(%12, %4) : bool [4, 2]
-      %14 = constant() { data: 1 } : float32 []
-      %15 = mul(%14, %10) : float32 []
-      %16 = reshape(%15) : float32 [1, 1]
-      %17 = broadcastTo(%16) : float32 [4, 1]
-      %18 = constant() { data: 2 } : float32 []
-      %19 = mul(%17, %18) : float32 [4, 1]
-      %20 = mul(%19, %7) : float32 [4, 1]
-      %21 = matmul(%20, %5) { transposeA: false, transposeB: false } : float32 [4, 2]
-      %22 = constant() { data: 0 } : float32 []
-      %23 = where(%13, %21, %22) : float32 [4, 2]
-      %24 = matmul(%23, %0) { transposeA: true, transposeB: false } : float32 [2, 3]
+      %12 = constant() { data: 1 } : float32 []
+      %13 = mul(%12, %10) : float32 []
+      %14 = reshape(%13) : float32 [1, 1]
+      %15 = broadcastTo(%14) : float32 [4, 1]
+      %16 = constant() { data: 2 } : float32 []
+      %17 = mul(%15, %16) : float32 [4, 1]
+      %18 = mul(%17, %7) : float32 [4, 1]
+      %19 = matmul(%18, %5) { transposeA: false, transposeB: false } : float32 [4, 2]
+      %20 = cast(%4) : bool [4, 2]
+      %21 = cast(%20) : float32 [4, 2]
+      %22 = mul(%19, %21) : float32 [4, 2]
+      %23 = matmul(%22, %0) { transposeA: true, transposeB: false } : float32 [2, 3]
       loss = %11
-      weight = %24"
+      weight = %23"
     `);
   });
 
