@@ -70,7 +70,7 @@ async function whyMissing(name: Name): Promise<string | undefined> {
     await fetchModel(name);
     return undefined;
   } catch (error) {
-    if (error instanceof UnavailableError) return error.message;
+    if (error instanceof UnavailableError) return [error.message, error.fix].join('; ');
     throw error;
   }
 }

