@@ -1,0 +1,391 @@
+import type { MjData, MjModel } from '@mujoco/mujoco';
+import { InputError, nearestName } from '@rapport/core';
+import type { MujocoModule } from './module.js';
+import {
+  type Actuator,
+  type Body,
+  type Frame,
+  type Joint,
+  LiveSlice,
+  NamedHandles,
+  notPlaceable,
+  type Sensor,
+} from './quantities.js';
+
+/** MuJoCo calls numbers of this size or more diverged (mjMAXVAL). */
+const LARGEST_SOUND_NUMBER = 1e10;
+
+/** MuJoCo's numbers for kinds of named things (mjtObj). */
+const kinds = { body: 1, joint: 3, geom: 5, site: 6, actuator: 19, sensor: 20 } as const;
+type Kind = keyof typeof kinds;
+
+/** Everything that determines what follows (mjSTATE_INTEGRATION). */
+const INTEGRATION_STATE = 16383;
+
+const freeJoint = 0;
+const ballJoint = 1;
+
+/** The simulation went to numbers that are not finite, or larger than any sound one. */
+export class PhysicsDivergedError extends Error {}
+
+/**
+ * One MuJoCo simulation with its quantities by name: `physics.body('cup').position`. All named quantities are those of
+ * the present state, after `step`, `forward`, `reset` and `restore` alike.
+ *
+ * Memory lies in the WebAssembly heap: call `close` when done.
+ */
+export class Physics {
+  /** Seconds per step. */
+  readonly timestep: number;
+  readonly #mujoco: MujocoModule;
+  readonly #model: MjModel;
+  readonly #data: MjData;
+  readonly #state: Float64Array;
+  readonly #names = new Map<Kind, string[]>();
+  readonly #bodies = new NamedHandles<Body>((name) => this.#makeBody(name));
+  readonly #sites = new NamedHandles<Frame>((name) => this.#makeFrame('site', name));
+  readonly #geoms = new NamedHandles<Frame>((name) => this.#makeFrame('geom', name));
+  readonly #joints = new NamedHandles<Joint>((name) => this.#makeJoint(name));
+  readonly #actuators = new NamedHandles<Actuator>((name) => this.#makeActuator(name));
+  readonly #sensors = new NamedHandles<Sensor>((name) => this.#makeSensor(name));
+  readonly #positions: LiveSlice;
+  readonly #velocities: LiveSlice;
+  /** Whether actuation can go on from the last forward pass, so that the next step need not repeat it. */
+  #forwardDone = false;
+  #closed = false;
+
+  /**
+   * Compiles a model.
+   * @param xml MJCF text
+   * @param files what the model names beside itself, such as meshes, by file name
+   * @throws InputError when MuJoCo refuses the model, with its message, which names the element and the line
+   */
+  constructor(mujoco: MujocoModule, xml: string, files: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#mujoco = mujoco;
+    this.#model = compile(mujoco, xml, files);
+    this.#data = new mujoco.MjData(this.#model);
+    this.timestep = this.#model.opt.timestep;
+    this.#state = new Float64Array(mujoco.mj_stateSize(this.#model, INTEGRATION_STATE));
+    this.#positions = new LiveSlice(() => this.#data.qpos, 0, this.#model.nq);
+    this.#velocities = new LiveSlice(() => this.#data.qvel, 0, this.#model.nv);
+    this.forward();
+  }
+
+  /** Simulated seconds since the reset. */
+  get time(): number {
+    return this.#data.time;
+  }
+
+  body(name: string): Body {
+    return this.#bodies.get(name);
+  }
+
+  site(name: string): Frame {
+    return this.#sites.get(name);
+  }
+
+  geom(name: string): Frame {
+    return this.#geoms.get(name);
+  }
+
+  joint(name: string): Joint {
+    return this.#joints.get(name);
+  }
+
+  actuator(name: string): Actuator {
+    return this.#actuators.get(name);
+  }
+
+  sensor(name: string): Sensor {
+    return this.#sensors.get(name);
+  }
+
+  /** Back to the model's own start. */
+  reset(): void {
+    this.#mujoco.mj_resetData(this.#model, this.#data);
+    this.forward();
+  }
+
+  /** Brings every named quantity up to date after positions or velocities have been set. */
+  forward(): void {
+    this.#mujoco.mj_forward(this.#model, this.#data);
+    this.#forwardDone = true;
+  }
+
+  /**
+   * Goes on by `count` physics steps.
+   * @param beforeStep called before each one, to set controls from the present positions and velocities
+   * @throws PhysicsDivergedError when a position or velocity is no longer a sound number
+   */
+  step(count: number, beforeStep?: (index: number) => void): void {
+    const mujoco = this.#mujoco;
+    for (let index = 0; index < count; index++) {
+      beforeStep?.(index);
+      // After a forward pass only what depends on the controls is left to do: the rest of the step.
+      if (this.#forwardDone) mujoco.mj_step2(this.#model, this.#data);
+      else mujoco.mj_step(this.#model, this.#data);
+      this.#forwardDone = false;
+    }
+    this.forward();
+    this.#checkSound();
+  }
+
+  /** The complete state, in a new array. */
+  state(): Float64Array {
+    this.#mujoco.mj_getState(this.#model, this.#data, this.#state, INTEGRATION_STATE);
+    return this.#state.slice();
+  }
+
+  get stateSize(): number {
+    return this.#state.length;
+  }
+
+  /**
+   * Puts the simulation into a saved state; the same controls then give the same bits.
+   * @throws InputError when the state has another length
+   */
+  restore(state: Float64Array): void {
+    if (state.length !== this.#state.length) {
+      throw new InputError(`physics state has ${state.length} numbers; expected ${this.#state.length}`);
+    }
+    this.#mujoco.mj_resetData(this.#model, this.#data);
+    // The declaration says number[], but only a Float64Array is taken.
+    this.#mujoco.mj_setState(this.#model, this.#data, state as never, INTEGRATION_STATE);
+    this.forward();
+  }
+
+  /** Frees the model's memory; the physics cannot be used any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#data.delete();
+    this.#model.delete();
+  }
+
+  /** A view of one of the simulation's arrays, by MuJoCo's name of it in mjData. */
+  slice(array: DataArray, start: number, length: number): LiveSlice {
+    return new LiveSlice(() => this.#data[array], start, length);
+  }
+
+  /** MuJoCo's compiled model, for reading what is constant: geometry, names, addresses. */
+  get model(): MjModel {
+    return this.#model;
+  }
+
+  /** Number of a named thing in MuJoCo's arrays. */
+  index(kind: Kind, name: string): number {
+    const index = this.#mujoco.mj_name2id(this.#model, kinds[kind], name);
+    if (index < 0) throw this.#unknown(kind, name);
+    return index;
+  }
+
+  #unknown(kind: Kind, name: string): InputError {
+    let names = this.#names.get(kind);
+    if (names === undefined) {
+      names = listNames(this.#mujoco, this.#model, kind);
+      this.#names.set(kind, names);
+    }
+    const nearest = nearestName(name, names);
+    return new InputError(
+      `the model has no ${kind} "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+    );
+  }
+
+  #checkSound(): void {
+    for (const slice of [this.#positions, this.#velocities]) {
+      for (const value of slice.values) {
+        // Written so that a number that is not one fails too.
+        if (!(Math.abs(value) < LARGEST_SOUND_NUMBER)) {
+          throw new PhysicsDivergedError(`the simulation diverged at ${this.time.toFixed(3)} s`);
+        }
+      }
+    }
+  }
+
+  #makeFrame(kind: 'site' | 'geom', name: string): Frame {
+    const index = this.index(kind, name);
+    const position = this.slice(`${kind}_xpos`, 3 * index, 3);
+    const rotation = this.slice(`${kind}_xmat`, 9 * index, 9);
+    return {
+      name,
+      get position() {
+        return position.values;
+      },
+      get rotation() {
+        return rotation.values;
+      },
+    };
+  }
+
+  #makeBody(name: string): Body {
+    const index = this.index('body', name);
+    const position = this.slice('xpos', 3 * index, 3);
+    const rotation = this.slice('xmat', 9 * index, 9);
+    const quaternion = this.slice('xquat', 4 * index, 4);
+    const velocity = this.slice('cvel', 6 * index, 6);
+    const root: number = this.#model.body_rootid[index];
+    const centre = this.slice('subtree_com', 3 * root, 3);
+    const place = this.#placer(name, index);
+    return {
+      name,
+      get position() {
+        return position.values;
+      },
+      get rotation() {
+        return rotation.values;
+      },
+      get quaternion() {
+        return quaternion.values;
+      },
+      place,
+      linearVelocity: () => {
+        // MuJoCo's spatial velocity (angular, linear) refers to the centre of mass of the kinematic tree.
+        const [rotX, rotY, rotZ, x, y, z] = velocity.values;
+        const dx = position.values[0]! - centre.values[0]!;
+        const dy = position.values[1]! - centre.values[1]!;
+        const dz = position.values[2]! - centre.values[2]!;
+        return Float64Array.of(
+          x! + rotY! * dz - rotZ! * dy,
+          y! + rotZ! * dx - rotX! * dz,
+          z! + rotX! * dy - rotY! * dx,
+        );
+      },
+    };
+  }
+
+  #placer(name: string, body: number): Body['place'] {
+    const mocap: number = this.#model.body_mocapid[body];
+    if (mocap >= 0) {
+      const position = this.slice('mocap_pos', 3 * mocap, 3);
+      const orientation = this.slice('mocap_quat', 4 * mocap, 4);
+      return (toPosition, quaternion = upright) => {
+        position.values.set(toPosition);
+        orientation.values.set(quaternion);
+        this.#forwardDone = false;
+      };
+    }
+    const joint: number = this.#model.body_jntadr[body];
+    if (joint < 0 || this.#model.jnt_type[joint] !== freeJoint) {
+      return () => {
+        throw notPlaceable(name);
+      };
+    }
+    const pose = this.slice('qpos', this.#model.jnt_qposadr[joint], 7);
+    const velocity = this.slice('qvel', this.#model.jnt_dofadr[joint], 6);
+    return (toPosition, quaternion = upright) => {
+      pose.values.set(toPosition, 0);
+      pose.values.set(quaternion, 3);
+      velocity.values.fill(0);
+      this.#forwardDone = false;
+    };
+  }
+
+  #makeJoint(name: string): Joint {
+    const index = this.index('joint', name);
+    const type: number = this.#model.jnt_type[index];
+    if (type === freeJoint || type === ballJoint) {
+      throw new InputError(`joint "${name}" is a free or ball joint; expected a hinge or a slide`);
+    }
+    const position = this.slice('qpos', this.#model.jnt_qposadr[index], 1);
+    const velocity = this.slice('qvel', this.#model.jnt_dofadr[index], 1);
+    const limited: number = this.#model.jnt_limited[index];
+    const [low, high] = this.#model.jnt_range.subarray(2 * index, 2 * index + 2) as Float64Array;
+    const changed = () => {
+      this.#forwardDone = false;
+    };
+    return {
+      name,
+      get position() {
+        return position.values[0]!;
+      },
+      set position(value) {
+        position.values[0] = value;
+        changed();
+      },
+      get velocity() {
+        return velocity.values[0]!;
+      },
+      set velocity(value) {
+        velocity.values[0] = value;
+        changed();
+      },
+      range: limited ? [low!, high!] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+    };
+  }
+
+  #makeActuator(name: string): Actuator {
+    const control = this.slice('ctrl', this.index('actuator', name), 1);
+    return {
+      name,
+      get control() {
+        return control.values[0]!;
+      },
+      set control(value) {
+        control.values[0] = value;
+      },
+    };
+  }
+
+  #makeSensor(name: string): Sensor {
+    const index = this.index('sensor', name);
+    const values = this.slice('sensordata', this.#model.sensor_adr[index], this.#model.sensor_dim[index]);
+    return {
+      name,
+      get values() {
+        return values.values;
+      },
+    };
+  }
+}
+
+/** Arrays of mjData that hold doubles and that our layers read. */
+export type DataArray =
+  | 'qpos'
+  | 'qvel'
+  | 'ctrl'
+  | 'xpos'
+  | 'xmat'
+  | 'xquat'
+  | 'cvel'
+  | 'subtree_com'
+  | 'site_xpos'
+  | 'site_xmat'
+  | 'geom_xpos'
+  | 'geom_xmat'
+  | 'mocap_pos'
+  | 'mocap_quat'
+  | 'sensordata'
+  | 'qfrc_bias'
+  | 'qfrc_gravcomp'
+  | 'qfrc_constraint'
+  | 'flexvert_xpos';
+
+const upright = [1, 0, 0, 0];
+
+function compile(mujoco: MujocoModule, xml: string, files: ReadonlyMap<string, Uint8Array>): MjModel {
+  const vfs = new mujoco.MjVFS();
+  try {
+    for (const [name, bytes] of files) vfs.addBuffer(name, bytes);
+    const model = mujoco.MjModel.from_xml_string(xml, vfs);
+    if (model === null) throw new Error('MuJoCo returned no model');
+    return model;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.replace(/\s+/g, ' ').trim() : String(cause);
+    throw new InputError(`MuJoCo refuses the model: ${reason}`, { cause });
+  } finally {
+    vfs.delete();
+  }
+}
+
+function listNames(mujoco: MujocoModule, model: MjModel, kind: Kind): string[] {
+  const counts: Record<Kind, number> = {
+    body: model.nbody,
+    joint: model.njnt,
+    geom: model.ngeom,
+    site: model.nsite,
+    actuator: model.nu,
+    sensor: model.nsensor,
+  };
+  const names = Array.from({ length: counts[kind] }, (_, index) => mujoco.mj_id2name(model, kinds[kind], index));
+  return names.filter((name) => name !== null && name !== '');
+}
