@@ -4,7 +4,16 @@ import { lower } from './lowering/lower.js';
 import { checkedValue, makePack, packValues } from './packing.js';
 import { createSession } from './runtime.js';
 import { show } from './shapes.js';
-import { isMadeBy, type Parameter, type ParameterValues, sizeOf, type Tensor, topologicalOrder } from './tensor.js';
+import {
+  isMadeBy,
+  type Parameter,
+  type ParameterValues,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  topologicalOrder,
+} from './tensor.js';
+import { asFloats } from './trainerState.js';
 
 export interface FunctionOptions<Name extends string> {
   /** float32 tensors by the name they get in the result. */
@@ -92,15 +101,11 @@ export function requireFloat(name: string, output: Tensor): void {
 }
 
 /** The named results, known to be float32. */
-export function floats<Name extends string>(
-  results: Readonly<Record<string, unknown>>,
+function floats<Name extends string>(
+  results: Readonly<Record<string, TensorData>>,
   outputs: Readonly<Record<Name, Tensor>>,
 ): Record<Name, Float32Array> {
   const chosen: Partial<Record<Name, Float32Array>> = {};
-  for (const name in outputs) {
-    const value = results[name];
-    if (!(value instanceof Float32Array)) throw new Error(`internal: the graph gave no output "${name}"`);
-    chosen[name] = value;
-  }
+  for (const name in outputs) chosen[name] = asFloats(results[name]);
   return chosen as Record<Name, Float32Array>;
 }

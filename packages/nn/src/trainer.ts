@@ -4,18 +4,12 @@ import { type Batch, batchFeeds } from './feeds.js';
 import { lower } from './lowering/lower.js';
 import { concat, reshape } from './ops/index.js';
 import type { Optimizer } from './optimizers.js';
-import { checkedValue, makePack, type Pack, packValues, requireKnownNames, unpackValues } from './packing.js';
+import { makePack, type Pack } from './packing.js';
 import { createSession, type RuntimeValue } from './runtime.js';
 import { show } from './shapes.js';
-import {
-  type Parameter,
-  type ParameterValues,
-  sizeOf,
-  type Tensor,
-  type TensorData,
-  type TensorValue,
-} from './tensor.js';
-import { averageGraph, groupGraph } from './trainerGraph.js';
+import type { Parameter, ParameterValues, Tensor, TensorData, TensorValue } from './tensor.js';
+import { averageGraph, type GroupGraph, groupGraph } from './trainerGraph.js';
+import { asFloats, TrainerVectors } from './trainerState.js';
 
 /** Parameters that one loss trains. */
 export interface TrainingGroup {
@@ -85,149 +79,123 @@ export async function compileTrainer<Metric extends string, Output extends strin
 ): Promise<Trainer<Metric, Output>> {
   const { groups, averages = [], metrics, stream, initial = {}, threads = 1 } = options;
   const outputs: Readonly<Record<string, Tensor>> = options.outputs ?? {};
-  const metricNames = Object.keys(metrics);
+  const metricTensors = Object.values<Tensor>(metrics);
   for (const [name, metric] of Object.entries<Tensor>(metrics)) requireScalar(`metric "${name}"`, metric);
   for (const [name, output] of Object.entries(outputs)) requireFloat(name, output);
 
-  const groupParts = groups.map(groupGraph);
-  const averageParts = averages.map((averaging, index) => averageGraph(averaging, index, groupParts));
-  const losses = groups.map(({ loss }) => loss);
-  const moving = [...groupParts, ...averageParts].flatMap(({ pack }) => pack.parameters);
-  requireDistinct(moving);
-  const fixed = parametersOf([...losses, ...Object.values<Tensor>(metrics), ...Object.values(outputs)]).filter(
-    (one) => !moving.includes(one),
-  );
-  const packs = [...groupParts, ...averageParts].map(({ pack }) => pack);
-  if (fixed.length > 0) packs.push(makePack('fixed', fixed));
-  const allParameters = packs.flatMap(({ parameters }) => parameters);
-  requireKnownNames(initial, allParameters);
+  const groupGraphs = groups.map(groupGraph);
+  const averageGraphs = averages.map((averaging, index) => averageGraph(averaging, index, groupGraphs));
+  const moving = [...groupGraphs, ...averageGraphs];
+  const packs = moving.map(({ pack }) => pack);
+  packs.push(...fixedPacks([...groups.map(({ loss }) => loss), ...metricTensors, ...Object.values(outputs)], packs));
+  const moments = groupGraphs.flatMap((one) => Object.values(one.moments));
+  const scalars = groupGraphs.flatMap((one) => Object.values(one.scalars));
 
-  const metricVector = Object.values<Tensor>(metrics).map((metric) => reshape(metric, [1]));
-  const stateOutputs = [...groupParts, ...averageParts].flatMap(({ next }) => Object.entries(next));
+  const next = Object.assign({}, ...moving.map((one) => one.next)) as Readonly<Record<string, Tensor>>;
   const { bytes, inputs } = lower(
     {
-      ...Object.fromEntries(stateOutputs.map(([name, tensor]) => [`next/${name}`, tensor])),
-      ...Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [`output/${name}`, tensor])),
-      ...(metricVector.length > 0 ? { metrics: concat(metricVector, 0) } : {}),
+      ...prefixed('next', next),
+      ...prefixed('output', outputs),
+      ...(metricTensors.length > 0
+        ? {
+            metrics: concat(
+              metricTensors.map((one) => reshape(one, [1])),
+              0,
+            ),
+          }
+        : {}),
     },
     { packs, baked: new Map() },
     { dialect: 'runtime' },
   );
-  const internal = groupParts.flatMap(({ moments, scalars }) => [...Object.values(moments), ...Object.values(scalars)]);
-  const batchInputs = inputs.filter((one) => !internal.includes(one));
+  const batchInputs = inputs.filter((one) => !moments.includes(one) && !scalars.includes(one));
 
-  /** State vectors by input name: one per pack, and one per moment. */
-  const vectors = new Map<string, Float32Array>();
-  for (const pack of packs) vectors.set(pack.vector.attributes.name, drawValues(pack, stream, initial));
-  for (const { averaging, pack } of averageParts) startFromSources(averaging, pack, groupParts, vectors, initial);
-  for (const { moments } of groupParts) {
-    for (const { attributes } of Object.values(moments))
-      vectors.set(attributes.name, new Float32Array(attributes.shape[0]!));
-  }
+  const vectors = new TrainerVectors(packs, moments, stream, initial);
+  vectors.setParameters(sourceValues(averages, vectors.parameters(), initial));
+  const session = await createSession(bytes, threads);
   let steps = 0;
   let running = false;
-  const session = await createSession(bytes, threads);
-
-  function currentParameters(): Record<string, TensorValue> {
-    return Object.assign({}, ...packs.map((pack) => unpackValues(pack, vectors.get(pack.vector.attributes.name)!)));
-  }
-
-  function setParameters(values: ParameterValues): void {
-    requireKnownNames(values, allParameters);
-    for (const pack of packs) packValues(pack, values, vectors.get(pack.vector.attributes.name)!);
-  }
 
   return {
     async step(batch) {
       if (running) throw new InputError('step: the previous step of this trainer has not finished; await it first');
-      const feeds: Record<string, RuntimeValue> = batchFeeds(batchInputs, batch);
-      for (const [name, data] of vectors) feeds[name] = { dtype: 'float32', shape: [data.length], data };
-      for (const { scalars, optimizer } of groupParts) {
-        for (const [name, value] of Object.entries(optimizer.scalars(steps + 1))) {
-          feeds[scalars[name]!.attributes.name] = { dtype: 'float32', shape: [], data: new Float32Array([value]) };
-        }
-      }
+      const feeds = { ...batchFeeds(batchInputs, batch), ...vectors.feeds(), ...scalarFeeds(groupGraphs, steps + 1) };
       running = true;
       try {
         const results = await session.run(feeds);
-        for (const [name] of stateOutputs) vectors.set(name, asFloats(results[`next/${name}`]));
+        for (const name of Object.keys(next)) vectors.replace(name, results[`next/${name}`]);
         steps++;
-        const values = metricNames.length > 0 ? asFloats(results.metrics) : new Float32Array();
-        return {
-          ...(Object.fromEntries(metricNames.map((name, index) => [name, values[index]!])) as Record<Metric, number>),
-          ...(Object.fromEntries(
-            Object.keys(outputs).map((name) => [name, asFloats(results[`output/${name}`])]),
-          ) as Record<Output, Float32Array>),
-        };
+        return { ...metricNumbers(metrics, results.metrics), ...namedOutputs(options.outputs, results) };
       } finally {
         running = false;
       }
     },
-    parameters: currentParameters,
-    setParameters,
-    state() {
-      const tensors: Record<string, TensorValue> = {};
-      for (const [name, value] of Object.entries(currentParameters())) tensors[`parameter/${name}`] = value;
-      for (const { moments } of groupParts) {
-        for (const { attributes } of Object.values(moments)) {
-          tensors[attributes.name] = { shape: attributes.shape, data: vectors.get(attributes.name)!.slice() };
-        }
-      }
-      return { step: steps, tensors };
-    },
+    parameters: () => vectors.parameters(),
+    setParameters: (values) => vectors.setParameters(values),
+    state: () => ({ step: steps, tensors: vectors.tensors() }),
     restore({ step, tensors }) {
-      const values: Record<string, TensorValue> = {};
-      for (const parameter of allParameters) {
-        const { name } = parameter.attributes;
-        values[name] = required(tensors, `parameter/${name}`);
-        checkedValue(parameter, values[name]);
-      }
-      const momentInputs = groupParts.flatMap(({ moments }) => Object.values(moments));
-      for (const { attributes } of momentInputs) {
-        const { shape, data } = required(tensors, attributes.name);
-        if (data.length !== attributes.shape[0]) {
-          throw new InputError(`restore: "${attributes.name}" is ${show(shape)}; expected ${show(attributes.shape)}`);
-        }
-      }
-      setParameters(values);
-      for (const { attributes } of momentInputs) {
-        vectors.set(attributes.name, required(tensors, attributes.name).data.slice());
-      }
+      vectors.restore(tensors);
       steps = step;
     },
     close: () => session.close(),
   };
 }
 
-/** First values of a pack: given ones, else drawn from a stream of the parameter's name. */
-function drawValues(pack: Pack, stream: RandomStream, initial: ParameterValues): Float32Array {
-  const vector = new Float32Array(sizeOf(pack.vector.shape));
-  for (const parameter of pack.parameters) {
-    const { name, shape, initializer } = parameter.attributes;
-    if (initial[name] !== undefined) continue;
-    vector.set(
-      checkedValue(parameter, { shape, data: initializer(shape, stream.fork(name)) }),
-      pack.offsets.get(parameter)!,
-    );
-  }
-  packValues(pack, initial, vector);
-  return vector;
+/** A pack of the parameters that the tensors use and that no other pack holds; none when there are none. */
+function fixedPacks(tensors: readonly Tensor[], packs: readonly Pack[]): Pack[] {
+  const moving = packs.flatMap(({ parameters }) => parameters);
+  requireDistinct(moving);
+  const fixed = parametersOf(tensors).filter((one) => !moving.includes(one));
+  return fixed.length > 0 ? [makePack('fixed', fixed)] : [];
 }
 
 /** Averaged parameters start as copies of their sources, except those with a given value. */
-function startFromSources(
-  { target, source }: Averaging,
-  pack: Pack,
-  groups: readonly { readonly pack: Pack }[],
-  vectors: ReadonlyMap<string, Float32Array>,
+function sourceValues(
+  averages: readonly Averaging[],
+  current: ParameterValues,
   initial: ParameterValues,
-): void {
-  const values = Object.assign(
-    {},
-    ...groups.map((group) => unpackValues(group.pack, vectors.get(group.pack.vector.attributes.name)!)),
-  );
-  const copies = target.map((one, index) => [one.attributes.name, values[source[index]!.attributes.name]] as const);
-  packValues(pack, { ...Object.fromEntries(copies), ...initial }, vectors.get(pack.vector.attributes.name)!);
+): ParameterValues {
+  const copies: Record<string, TensorValue> = {};
+  for (const { target, source } of averages) {
+    target.forEach(({ attributes: { name } }, index) => {
+      if (initial[name] === undefined) copies[name] = current[source[index]!.attributes.name]!;
+    });
+  }
+  return copies;
+}
+
+/** What the optimisers want fed at a step. */
+function scalarFeeds(groups: readonly GroupGraph[], step: number): Record<string, RuntimeValue> {
+  const feeds: Record<string, RuntimeValue> = {};
+  for (const { scalars, optimizer } of groups) {
+    for (const [name, value] of Object.entries(optimizer.scalars(step))) {
+      feeds[scalars[name]!.attributes.name] = { dtype: 'float32', shape: [], data: new Float32Array([value]) };
+    }
+  }
+  return feeds;
+}
+
+function metricNumbers<Name extends string>(
+  metrics: Readonly<Record<Name, Tensor>>,
+  vector: TensorData | undefined,
+): Record<Name, number> {
+  const numbers: Partial<Record<Name, number>> = {};
+  let index = 0;
+  for (const name in metrics) numbers[name] = asFloats(vector)[index++]!;
+  return numbers as Record<Name, number>;
+}
+
+function namedOutputs<Name extends string>(
+  outputs: Readonly<Record<Name, Tensor>> | undefined,
+  results: Readonly<Record<string, TensorData>>,
+): Record<Name, Float32Array> {
+  const named: Partial<Record<Name, Float32Array>> = {};
+  for (const name in outputs) named[name] = asFloats(results[`output/${name}`]);
+  return named as Record<Name, Float32Array>;
+}
+
+function prefixed(prefix: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}/${name}`, tensor]));
 }
 
 function requireScalar(owner: string, tensor: Tensor): void {
@@ -244,15 +212,4 @@ function requireDistinct(parameters: readonly Parameter[]): void {
     }
     seen.add(parameter);
   }
-}
-
-function required(tensors: ParameterValues, name: string): TensorValue {
-  const value = tensors[name];
-  if (value === undefined) throw new InputError(`restore: the state has no tensor "${name}"`);
-  return value;
-}
-
-function asFloats(data: TensorData | undefined): Float32Array {
-  if (!(data instanceof Float32Array)) throw new Error('internal: a state or metric of the graph is not float32');
-  return data;
 }
