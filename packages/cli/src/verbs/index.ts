@@ -15,6 +15,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   eval: () => import('./eval.js'),
   'models list': () => import('./models-list.js'),
   'models get': () => import('./models-get.js'),
+  conformance: () => import('./conformance.js'),
   bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),
   test: () => import('./test.js'),
