@@ -49,9 +49,11 @@ class RapportViewer extends LitElement {
     theme: () => this.#change(toggleTheme),
     keys: () => this.#dialog('keys').showModal(),
   };
+  readonly #canvas = document.createElement('canvas');
   #elements: ClipElements[] = [];
   #frameCounts: HTMLElement[] = [];
   #shownPlaying = false;
+  #shownFrame = -1;
 
   /** The page's one style sheet applies: there is nothing to shield the page from. */
   protected override createRenderRoot(): this {
@@ -59,8 +61,10 @@ class RapportViewer extends LitElement {
   }
 
   protected override firstUpdated(): void {
+    this.#canvas.className = 'stage';
+    this.#canvas.ariaHidden = 'true';
     try {
-      this.#player.attach(this.#find('canvas.stage'));
+      this.#player.attach(this.#canvas);
     } catch {
       this.#labelling.notice = 'This browser has no WebGL 2: recorded pictures only';
     }
@@ -83,6 +87,7 @@ class RapportViewer extends LitElement {
     }));
     this.#frameCounts = [...this.querySelectorAll<HTMLElement>('.frame-count')];
     this.#shownPlaying = this.#player.clock.isPlaying;
+    this.#shownFrame = -1;
     this.#player.redraw();
   }
 
@@ -97,13 +102,13 @@ class RapportViewer extends LitElement {
         name: () => this.#dialog('name').showModal(),
       })}
       <main>
-        <canvas class="stage" aria-hidden="true"></canvas>
         ${
           query === undefined
             ? notice(labelling, () => act('undo'))
             : html`
                 <h1 class="question">${labelling.question}</h1>
                 <div class="clips count-${query.clips.length}">
+                  ${this.#canvas}
                   ${query.clips.map((_, place) =>
                     clipCard({
                       place,
@@ -168,9 +173,11 @@ class RapportViewer extends LitElement {
     requestAnimationFrame((nextMs) => this.#tick(nextMs));
   }
 
-  /** What changes with every frame is written past the templates. */
+  /** What changes with every frame of the clips is written past the templates. */
   #showTime(): void {
     const { clock } = this.#player;
+    if (clock.frame === this.#shownFrame) return;
+    this.#shownFrame = clock.frame;
     const scrub = this.querySelector<HTMLInputElement>('.scrub');
     const time = this.querySelector<HTMLElement>('.time');
     if (scrub === null || time === null) return;
@@ -182,12 +189,8 @@ class RapportViewer extends LitElement {
     });
   }
 
-  #find<E extends Element>(selector: string): E {
-    return this.querySelector<E>(selector)!;
-  }
-
   #dialog(id: 'keys' | 'name'): HTMLDialogElement {
-    return this.#find(`dialog#${id}`);
+    return this.querySelector<HTMLDialogElement>(`dialog#${id}`)!;
   }
 }
 

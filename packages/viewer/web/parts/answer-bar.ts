@@ -39,6 +39,6 @@ function rankingStrip({ ranking, ranks, open }: Labelling): TemplateResult {
       group.map((clip, index) => [index > 0 ? html`<span class="then">=</span>` : '', chip(clip, 'placed')]),
     ])}
     ${implied ? html`<span class="then">›</span>${chip(unplaced[0]!, 'implied')}` : ''}
-    <span class="strip-end">worst</span>
+    ${ranks === undefined ? html`<span class="then">›</span>` : html`<span class="strip-end">worst</span>`}
   </div>`;
 }

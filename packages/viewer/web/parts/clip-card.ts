@@ -17,13 +17,12 @@ export function clipCard({ place, ranking, showsPictures, choose }: ClipCard): T
     class="clip ${label === undefined ? '' : 'placed'} ${rank === 0 ? 'best' : ''}"
     @click=${choose}
     aria-pressed=${label === undefined ? 'false' : 'true'}
-    aria-label="Clip ${place + 1}, ${label ?? 'not placed'}"
   >
     <span class="viewport">
       <canvas class="pictures" ?hidden=${!showsPictures}></canvas>
     </span>
-    <kbd class="clip-key">${place + 1}</kbd>
-    ${label === undefined ? nothing : html`<span class="rank">${label}</span>`}
+    <kbd class="clip-key"><span><span class="spoken">Clip </span>${place + 1}</span></kbd>
+    ${label === undefined ? nothing : html`<span class="rank"><span class="spoken">, </span>${label}</span>`}
     <span class="frame-count" aria-hidden="true"></span>
   </button>`;
 }

@@ -23,6 +23,8 @@ export interface ClipElements {
 
 /** Queries whose clips stay loaded: the open one, the next, and a few to go back to. */
 const mostLoaded = 6;
+/** How long after a query opened the next one is left alone. */
+const settleMs = 250;
 
 /** Plays the open query: one clock, one stage, and the clips of the queries at hand. */
 export class Player {
@@ -33,8 +35,10 @@ export class Player {
   onSwitched: ((startMs: number, endMs: number) => void) | undefined;
   readonly #askForPictures: (query: string, place: number) => void;
   readonly #loaded = new Map<string, LoadedClip[]>();
+  #waiting: QueryMessage[] = [];
   #stage: Stage | undefined;
   #open: string | undefined;
+  #openedMs = 0;
   #lastTickMs = 0;
   #isStale = true;
   #switch: { readonly startMs: number; isDrawn: boolean } | undefined;
@@ -48,17 +52,9 @@ export class Player {
     this.#stage = new Stage(canvas);
   }
 
-  /** Loads the clips of a query that will be open soon. */
+  /** Notes a query that will be open soon; its clips are loaded while nothing else is going on. */
   prepare(query: QueryMessage): void {
-    if (this.#loaded.has(query.query)) return;
-    const clips = query.clips.map(({ frames, fps, redraw, hasPictures }): LoadedClip => {
-      const view = redraw && new SceneView(redraw.scene, poseTrack(redraw.scene, redraw.poses, frames, fps));
-      if (view) this.#stage?.warmUp(view);
-      return { frames, fps, view: view ?? undefined, hasPictures, pictures: undefined };
-    });
-    this.#loaded.set(query.query, clips);
-    if (this.mode === 'pictures' || clips.some((clip) => clip.view === undefined)) this.#loadPictures(query.query);
-    this.#forgetOldest();
+    if (!this.#loaded.has(query.query)) this.#waiting.push(query);
   }
 
   /**
@@ -68,11 +64,12 @@ export class Player {
   open(query: QueryMessage | undefined, plays: number): void {
     this.#open = query?.query;
     if (query === undefined) return;
-    this.prepare(query);
+    this.#load(query);
     const durations = query.clips.map(({ frames, fps }) => frames / fps);
     this.clock.load(Math.max(...durations), Math.max(...query.clips.map(({ fps }) => fps)));
     this.clock.plays = plays;
     if (this.mode === 'pictures') this.#loadPictures(query.query);
+    this.#openedMs = performance.now();
     this.redraw();
   }
 
@@ -118,11 +115,15 @@ export class Player {
 
   /** One display frame. Returns whether anything was drawn. */
   tick(nowMs: number, elements: readonly ClipElements[]): boolean {
-    const elapsedSecs = Math.min(0.25, Math.max(0, (nowMs - this.#lastTickMs) / 1000));
+    const elapsedMs = Math.max(0, nowMs - this.#lastTickMs);
+    // Display frames come a little early or late; a millisecond decides nothing.
+    if (!this.#isStale && elapsedMs < (this.#stage?.intervalMs ?? 0) - 1) return false;
+    const elapsedSecs = Math.min(0.25, elapsedMs / 1000);
     this.#lastTickMs = nowMs;
     const before = this.clock.timeSecs;
     this.clock.advance(elapsedSecs);
     this.#noteSwitchEnd();
+    this.#loadWaiting(nowMs);
     if (!this.#isStale && this.clock.timeSecs === before) return false;
     this.#isStale = false;
     this.#draw(elements);
@@ -154,6 +155,34 @@ export class Player {
 
   #clips(): readonly LoadedClip[] {
     return this.#open === undefined ? [] : (this.#loaded.get(this.#open) ?? []);
+  }
+
+  /** Loads the clips that are missing; those of a query that waited its turn are there already. */
+  #load(query: QueryMessage): void {
+    while (this.#loadOneClip(query));
+    this.#waiting = this.#waiting.filter((other) => other.query !== query.query);
+    this.#forgetOldest();
+  }
+
+  /** One clip per display frame, and none while the open query has just begun: that must not stutter. */
+  #loadWaiting(nowMs: number): void {
+    const query = this.#waiting[0];
+    if (query === undefined || nowMs - this.#openedMs < settleMs) return;
+    if (!this.#loadOneClip(query)) this.#load(query);
+  }
+
+  /** Returns whether there was a clip to load. */
+  #loadOneClip(query: QueryMessage): boolean {
+    const clips = this.#loaded.get(query.query) ?? [];
+    this.#loaded.set(query.query, clips);
+    const clip = query.clips[clips.length];
+    if (clip === undefined) return false;
+    const { frames, fps, redraw, hasPictures } = clip;
+    const view = redraw && new SceneView(redraw.scene, poseTrack(redraw.scene, redraw.poses, frames, fps));
+    if (view) this.#stage?.warmUp(view);
+    clips.push({ frames, fps, view: view ?? undefined, hasPictures, pictures: undefined });
+    if (this.mode === 'pictures' || view === null) this.#loadPictures(query.query);
+    return true;
   }
 
   #loadPictures(query: string): void {

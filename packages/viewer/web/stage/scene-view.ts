@@ -16,7 +16,7 @@ import { buildBodies } from './shapes.js';
 const poseWidths = { fixed: 0, planar: 3, rigid: 7 } as const;
 const verticalFieldOfViewDeg = 26;
 /** From the horizon: planar scenes are seen almost from above, spatial ones from the side. */
-const elevationDeg = { planar: 66, spatial: 28 } as const;
+const elevationDeg = { planar: 72, spatial: 28 } as const;
 const azimuthDeg = { planar: -90, spatial: -60 } as const;
 
 /** One clip, drawn again: a three.js scene whose bodies follow the recorded poses. */
@@ -147,9 +147,8 @@ function lights({ bounds }: ClipScene): Object3D[] {
   lamp.castShadow = true;
   lamp.shadow.mapSize.set(1024, 1024);
   lamp.shadow.radius = 3;
-  lamp.shadow.intensity = 0.55;
-  lamp.shadow.bias = -0.0005;
-  lamp.shadow.normalBias = 0.004 * radius;
+  lamp.shadow.intensity = 0.5;
+  lamp.shadow.bias = -0.0004;
   const { camera } = lamp.shadow;
   camera.left = camera.bottom = -radius;
   camera.right = camera.top = radius;

@@ -1,4 +1,4 @@
-import { PCFShadowMap, WebGLRenderer, WebGLRenderTarget } from 'three';
+import { BasicShadowMap, PCFShadowMap, WebGLRenderer, WebGLRenderTarget } from 'three';
 import type { SceneView } from './scene-view.js';
 
 /** A scene and the element that it is drawn behind. */
@@ -7,22 +7,23 @@ export interface Frame {
   readonly element: HTMLElement;
 }
 
-/** From the finest to the fastest; the stage goes one down when it cannot keep up. */
-const qualities = [
-  { pixelRatio: 2, shadows: true },
-  { pixelRatio: 1, shadows: true },
-  { pixelRatio: 1, shadows: false },
-  { pixelRatio: 0.6, shadows: false },
-] as const;
+/** Canvas points per screen point, from the finest to the fastest; the stage goes one down when it cannot keep up. */
+const pixelRatios = [2, 1, 0.7] as const;
+/** Where a browser without a graphics card starts. */
+const softwareQuality = 1;
+/** It draws at most 30 pictures a second, so that the processor has time for the next query. */
+const softwareIntervalMs = 1000 / 30;
 
 /** Frames per second below which the quality goes down, measured over this many frames. */
-const leastFps = 24;
+const leastFps = 20;
 const measuredFrames = 24;
 /** Above this number of pixels a finer picture costs more than it shows. */
 const mostPixels = 9_000_000;
 
 /** Draws all clips of a query with one renderer on one canvas that lies under their elements. */
 export class Stage {
+  /** Least time between two pictures, in milliseconds. */
+  readonly intervalMs: number;
   readonly #canvas: HTMLCanvasElement;
   readonly #renderer: WebGLRenderer;
   /** A picture of one point: drawing into it moves a scene to the GPU before it is shown. */
@@ -34,10 +35,14 @@ export class Stage {
   /** @throws Error when the browser has no WebGL 2 */
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
-    this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: 'high-performance' });
-    this.#renderer.shadowMap.type = PCFShadowMap;
+    // Smooth edges and soft shadows cost a software renderer several times the work.
+    const isSoftware = drawsInSoftware();
+    this.#quality = isSoftware ? softwareQuality : 0;
+    this.intervalMs = isSoftware ? softwareIntervalMs : 0;
+    this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !isSoftware });
+    this.#renderer.shadowMap.type = isSoftware ? BasicShadowMap : PCFShadowMap;
+    this.#renderer.shadowMap.enabled = true;
     this.#renderer.setScissorTest(true);
-    this.#applyQuality();
   }
 
   /** Compiles and uploads a scene, so that showing it later costs one ordinary frame. */
@@ -51,6 +56,7 @@ export class Stage {
   /** Draws every frame at its element's place, at this time of its clip. */
   draw(frames: readonly Frame[], timeSecs: number): void {
     const canvasBox = this.#canvas.getBoundingClientRect();
+    if (canvasBox.width < 1 || canvasBox.height < 1) return;
     this.#fitCanvas(canvasBox.width, canvasBox.height);
     this.#renderer.setScissor(0, 0, canvasBox.width, canvasBox.height);
     this.#renderer.setViewport(0, 0, canvasBox.width, canvasBox.height);
@@ -76,22 +82,25 @@ export class Stage {
     const isTooSlow = this.#frameCount / this.#frameSecs < leastFps;
     this.#frameCount = 0;
     this.#frameSecs = 0;
-    if (!isTooSlow || this.#quality === qualities.length - 1) return false;
+    if (!isTooSlow || this.#quality === pixelRatios.length - 1) return false;
     this.#quality += 1;
-    this.#applyQuality();
     return true;
   }
 
-  #applyQuality(): void {
-    this.#renderer.shadowMap.enabled = qualities[this.#quality]!.shadows;
-  }
-
   #fitCanvas(width: number, height: number): void {
-    const wanted = Math.min(devicePixelRatio, qualities[this.#quality]!.pixelRatio);
+    const wanted = Math.min(devicePixelRatio, pixelRatios[this.#quality]!);
     const ratio = Math.min(wanted, Math.sqrt(mostPixels / Math.max(1, width * height)));
     const { width: nowWidth, height: nowHeight } = this.#canvas;
     if (nowWidth === Math.floor(width * ratio) && nowHeight === Math.floor(height * ratio)) return;
     this.#renderer.setPixelRatio(ratio);
     this.#renderer.setSize(width, height, false);
   }
+}
+
+function drawsInSoftware(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2');
+  const info = context?.getExtension('WEBGL_debug_renderer_info');
+  const name = info ? String(context?.getParameter(info.UNMASKED_RENDERER_WEBGL)) : '';
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  return /swiftshader|llvmpipe|software/i.test(name);
 }

@@ -52,13 +52,17 @@ export class Clock {
     this.#heldSecs = 0;
   }
 
+  /** The frame of the finest clip, counted from 0. */
+  get frame(): number {
+    // The small number keeps a position that stands exactly on a frame from being rounded to the frame before.
+    return Math.floor(this.timeSecs * this.#fps + 1e-6);
+  }
+
   /** Stops and goes `frames` on, or back when negative, to the start of that frame. */
   step(frames: number): void {
     this.isPlaying = false;
-    // The small number keeps a position that stands exactly on a frame from being rounded to the frame before.
-    const frame = Math.floor(this.timeSecs * this.#fps + 1e-6) + frames;
     const lastFrame = Math.round(this.durationSecs * this.#fps) - 1;
-    this.seek(Math.min(frame, lastFrame) / this.#fps);
+    this.seek(Math.min(this.frame + frames, lastFrame) / this.#fps);
   }
 
   /** The next faster (`+1`) or slower (`-1`) speed. */

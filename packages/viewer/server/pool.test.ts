@@ -1,0 +1,89 @@
+import type { LedgerEntry, Query } from '@rapport/core';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { QueryPool } from './pool.js';
+import { fixedQueries } from './queries.js';
+
+const queries = (count: number): Query[] =>
+  Array.from({ length: count }, (_, number) => ({
+    id: `q${number}`,
+    items: [0, 1, 2].map((episode) => ({ dataset: 'd', episode, start: 0, end: 9 })),
+  }));
+
+const feedback = (query: Query, annotator: string, id: string): LedgerEntry => ({
+  kind: 'feedback',
+  id,
+  query,
+  screenOrder: [0, 1, 2],
+  value: { kind: 'skip' },
+  annotator,
+  shownAtMs: 0,
+  answeredAtMs: 1,
+  replays: [1, 1, 1],
+});
+
+it('passes over queries that the ledger holds standing answers to, and asks undone ones again', async () => {
+  const [first, second, third] = queries(3) as [Query, Query, Query];
+  const pool = new QueryPool(fixedQueries([first, second, third]), 1, [
+    feedback(first, 'anna', 'a'),
+    feedback(second, 'anna', 'b'),
+    { kind: 'undo', id: 'u', undoes: 'b', annotator: 'anna', atMs: 2 },
+  ]);
+  await pool.readOn();
+  expect((await pool.take('ben'))?.id).toBe('q1');
+  expect([pool.answered, pool.total, pool.answeredBy('anna')]).toEqual([1, 3, 1]);
+  expect(pool.undoable('anna')).toEqual(['a']);
+  expect(pool.canUndo('ben', 'a')).toBe(false);
+});
+
+it('gives a query of someone who left to the next, and back to its holder only while it is free', async () => {
+  const pool = new QueryPool(fixedQueries(queries(2)), 1, []);
+  await pool.take('anna');
+  pool.release('anna');
+  expect((await pool.take('ben'))?.id).toBe('q0');
+  await pool.reclaim('anna', 'q0');
+  expect(pool.heldBy('anna')).toEqual([]);
+  await pool.reclaim('anna', 'q1');
+  expect(pool.heldBy('anna').map(({ id }) => id)).toEqual(['q1']);
+});
+
+it('is finished when every query that can be read has its answers', async () => {
+  const pool = new QueryPool(fixedQueries(queries(2)), 1, []);
+  await pool.take('anna');
+  pool.recordAnswer('anna', 'q0', 'a');
+  await pool.take('anna');
+  expect(pool.isFinished).toBe(false);
+  pool.withdraw('q1');
+  await pool.readOn();
+  expect([pool.isFinished, pool.total]).toEqual([true, 1]);
+});
+
+it('keeps every query at no more than `overlap` people, whatever they do', async () => {
+  const step = fc.record({
+    who: fc.constantFrom('anna', 'ben', 'cleo'),
+    does: fc.constantFrom('take', 'answer', 'leave', 'undo'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 2 }), async (steps, overlap) => {
+      const all = queries(8);
+      const pool = new QueryPool(fixedQueries(all), overlap, []);
+      for (const [number, { who, does }] of steps.entries()) {
+        const open = pool.heldBy(who)[0];
+        const latest = pool.undoable(who).at(-1);
+        if (does === 'take') await pool.take(who);
+        if (does === 'leave') pool.release(who);
+        if (does === 'answer' && open !== undefined) pool.recordAnswer(who, open.id, `entry-${number}`);
+        if (does === 'undo' && latest !== undefined) pool.recordUndo(who, latest, `undo-${number}`);
+        for (const { id } of all) {
+          const people = ['anna', 'ben', 'cleo'].filter(
+            (name) =>
+              pool.held(name, id) !== undefined ||
+              pool.undoable(name).some((entry) => pool.entry(entry)?.queryId === id),
+          );
+          expect(people.length).toBeLessThanOrEqual(overlap);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
