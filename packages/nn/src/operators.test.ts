@@ -55,6 +55,7 @@ const convolutions: { x: Shape; weight: Shape; options: ops.ConvolutionOptions }
   { x: [2, 3, 6, 6], weight: [6, 1, 3, 3], options: { groups: 3, pads: 1 } },
   { x: [2, 3, 6, 7], weight: [4, 3, 1, 1], options: { strides: 2 } },
   { x: [1, 1, 9, 9], weight: [1, 1, 2, 2], options: { strides: 4 } },
+  { x: [2, 3, 4, 3], weight: [5, 3, 1, 1], options: {} },
   // Enough channels for the weight gradient by gathering: few windows and many, with and without padding.
   { x: [2, 17, 6, 6], weight: [4, 17, 3, 3], options: { strides: 2, pads: 1 } },
   { x: [1, 16, 9, 9], weight: [2, 16, 2, 2], options: { pads: [1, 0, 0, 0] } },

@@ -30,8 +30,25 @@ const MIN_CHANNELS_TO_GATHER = 16;
 
 export function lowerConv2dWeightGradient(y: TensorOf<'conv2dWeightGradient'>, to: Lowering): string {
   const channels = y.inputs[0]!.shape[1]!;
-  const gathers = to.dialect === 'runtime' && y.attributes.groups === 1 && channels >= MIN_CHANNELS_TO_GATHER;
-  return gathers ? weightGradientByGather(y, to) : weightGradientByConvolution(y, to);
+  const { groups, kernel, strides, pads } = y.attributes;
+  if (to.dialect === 'standard' || groups > 1) return weightGradientByConvolution(y, to);
+  const pointwise = [...kernel, ...strides].every((size) => size === 1) && pads.every((size) => size === 0);
+  if (pointwise) return weightGradientOfPointwise(y, to);
+  return channels >= MIN_CHANNELS_TO_GATHER ? weightGradientByGather(y, to) : weightGradientByConvolution(y, to);
+}
+
+/** A 1x1 convolution is a product per image already: output gradients [N, O, H W] times pixels [N, C, H W]. */
+function weightGradientOfPointwise(
+  { inputs: [x, outputGradient] }: TensorOf<'conv2dWeightGradient'>,
+  { graph, name }: Lowering,
+): string {
+  const [batch, channels, height, width] = x!.shape;
+  const outputs = outputGradient!.shape[1]!;
+  const pixels = graph.emit('Reshape', [name(x!), graph.integers([batch!, channels!, height! * width!])]);
+  const gradients = graph.emit('Reshape', [name(outputGradient!), graph.integers([batch!, outputs, height! * width!])]);
+  const perImage = graph.emitMicrosoft('FusedMatMul', [gradients, pixels], { transB: 1 });
+  const total = graph.emit('ReduceSum', [perImage, graph.integers([0])], { keepdims: 0 });
+  return graph.emit('Reshape', [total, graph.integers([outputs, channels!, 1, 1])]);
 }
 
 /**
