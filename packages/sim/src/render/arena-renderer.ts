@@ -120,7 +120,7 @@ export class ArenaRenderer {
   /** Draws a polygon and notes the rectangle that it covers as `boxes[box]` to `boxes[box + 3]`. */
   #draw(polygon: DrawnPolygon, x: number, y: number, angle: number, box: number): void {
     const { width, height } = this.size;
-    const { corners, source } = polygon;
+    const { corners, source, outline } = polygon;
     const { vertices } = source;
     const xs = this.#xs;
     const ys = this.#ys;
@@ -134,6 +134,7 @@ export class ArenaRenderer {
     const rowX = -scaleY * sine;
     const rowY = -scaleY * cosine;
     const row = height - (scaleY * y + VISIBLE_HALF_SIDE * scaleY);
+    let count = 0;
     let left = width;
     let right = 0;
     let top = height;
@@ -143,8 +144,11 @@ export class ArenaRenderer {
       const localY = vertices[2 * corner + 1]!;
       const cornerX = roundHalfEven(columnX * localX + columnY * localY + column);
       const cornerY = roundHalfEven(rowX * localX + rowY * localY + row);
-      xs[corner] = cornerX;
-      ys[corner] = cornerY;
+      // Small circles have many corners on one pixel; to the inside they add nothing, to an outline they do.
+      if (outline < 0 && count > 0 && xs[count - 1] === cornerX && ys[count - 1] === cornerY) continue;
+      xs[count] = cornerX;
+      ys[count] = cornerY;
+      count += 1;
       if (cornerX < left) left = cornerX;
       if (cornerX > right) right = cornerX;
       if (cornerY < top) top = cornerY;
@@ -155,11 +159,11 @@ export class ArenaRenderer {
     this.#boxes[box + 1] = Math.min(right + 1, width - 1);
     this.#boxes[box + 2] = Math.max(top, 0);
     this.#boxes[box + 3] = Math.min(bottom + 1, height - 1);
-    fillPolygon(this.#image, xs, ys, corners, polygon.fill, this.#crossings);
-    if (polygon.outline < 0) return;
+    fillPolygon(this.#image, xs, ys, count, polygon.fill, this.#crossings);
+    if (outline < 0) return;
     for (let corner = 0; corner < corners; corner++) {
       const next = corner + 1 === corners ? 0 : corner + 1;
-      drawLine(this.#image, xs[corner]!, ys[corner]!, xs[next]!, ys[next]!, polygon.outline);
+      drawLine(this.#image, xs[corner]!, ys[corner]!, xs[next]!, ys[next]!, outline);
     }
   }
 }
