@@ -1,5 +1,6 @@
 import { nnBenchmark } from './nn/index.js';
 import { otBenchmark } from './ot/index.js';
+import { raplBenchmark } from './rapl-ablation/index.js';
 import type { Benchmark } from './report.js';
 import { simBenchmark } from './sim/index.js';
 
@@ -7,4 +8,4 @@ export * from './peer.js';
 export * from './report.js';
 
 /** Every benchmark that `rapport bench` knows, in the order it lists them. */
-export const benchmarks: readonly Benchmark[] = [nnBenchmark, otBenchmark, simBenchmark];
+export const benchmarks: readonly Benchmark[] = [nnBenchmark, otBenchmark, simBenchmark, raplBenchmark];

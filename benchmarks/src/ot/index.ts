@@ -18,8 +18,8 @@ type PeerMethod = 'plain' | 'log' | 'batch' | 'exact';
 
 interface PeerTimes {
   readonly version: string;
-  /** Milliseconds of each round. */
-  readonly milliseconds: Readonly<Record<PeerMethod, readonly number[]>>;
+  /** Milliseconds for the whole batch. */
+  readonly milliseconds: Readonly<Record<PeerMethod, number>>;
   readonly costs: Readonly<Record<PeerMethod, readonly number[]>>;
 }
 
@@ -60,75 +60,82 @@ async function compare(
       iterations += result.iterations;
     }
   };
-  // Ours runs before and after the peer, so that both see the same machine.
-  const ours = await timed(rounds, solveAll);
-  const peer = options.peer ? await timePot(problems, regularization, rounds, options) : undefined;
-  ours.push(...(await timed(rounds, solveAll)));
+  // One round of ours, one of the peer, and so on, so that both see the same machine.
+  const ours: number[] = [];
+  const peers: PeerTimes[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await timed(solveAll));
+    if (options.peer) peers.push(await timePot(problems, regularization, options));
+  }
 
   const name = `sinkhorn, regularization ${regularization}`;
-  const best = Math.min(...ours);
-  const aim = '<= 0.1';
-  rows.push(row(`${name}, POT's batch solver`, best, peer?.milliseconds.batch, aim));
-  rows.push(row(`${name}, POT's plain loop`, best, peer?.milliseconds.plain, aim));
+  rows.push(row(`${name}, POT's batch solver`, ours, peers, 'batch', '<= 0.1'));
+  rows.push(row(`${name}, POT's plain loop`, ours, peers, 'plain', '<= 0.1'));
   notes.push(`regularization ${regularization}: ${(iterations / PAIRS).toFixed(1)} iterations a problem`);
-  if (peer !== undefined) {
-    const difference = costs.reduce((worst, cost, pair) => Math.max(worst, Math.abs(cost - peer.costs.log[pair]!)), 0);
-    notes.push(`POT ${peer.version}: largest difference of a cost ${difference.toExponential(1)}`);
+  const [first] = peers;
+  if (first !== undefined) {
+    const difference = costs.reduce((worst, cost, pair) => Math.max(worst, Math.abs(cost - first.costs.log[pair]!)), 0);
+    notes.push(`POT ${first.version}: largest difference of a cost ${difference.toExponential(1)}`);
   }
   if (regularization !== raplConfig().regularization) return;
-  rows.push(row('the same as a differentiable graph, forward', await timeGraph(problems, regularization, rounds)));
-  const exact = await timed(1, () => {
+  rows.push(row('the same as a differentiable graph, forward', await timeGraph(problems, regularization, rounds), []));
+  const exact = await timed(() => {
     const uniform = new Float64Array(FRAMES).fill(1 / FRAMES);
     for (let pair = 0; pair < PAIRS; pair++) {
       exactTransport(problems.costs.subarray(pair * FRAMES ** 2, (pair + 1) * FRAMES ** 2), uniform, uniform);
     }
   });
-  rows.push(row("exact transport, POT's network simplex", Math.min(...exact), peer?.milliseconds.exact));
+  rows.push(row("exact transport, POT's network simplex", [exact], peers.slice(0, 1), 'exact'));
 }
 
-function row(name: string, ours: number, peer?: readonly number[], aim?: string): BenchRow {
-  const best = peer === undefined ? undefined : Math.min(...peer);
+/** Best round of either side; the ratio is the median over rounds of ours / peer. */
+function row(
+  name: string,
+  ours: readonly number[],
+  peers: readonly PeerTimes[],
+  method?: PeerMethod,
+  aim?: string,
+): BenchRow {
+  const theirs = method === undefined ? [] : peers.map(({ milliseconds }) => milliseconds[method]);
+  const ratios = theirs.map((time, round) => ours[round]! / time).sort((a, b) => a - b);
+  const ratio = ratios[Math.floor(ratios.length / 2)];
   return {
     name,
     unit: `ms for ${PAIRS}`,
-    ours,
+    ours: Math.min(...ours),
     better: 'lower',
-    ...(best === undefined ? {} : { peer: best, ratio: ours / best }),
+    ...(ratio === undefined ? {} : { peer: Math.min(...theirs), ratio }),
     ...(aim === undefined ? {} : { aim }),
   };
 }
 
-/** CPU milliseconds of each round, after one round to warm up. */
-async function timed(rounds: number, work: () => void | Promise<void>): Promise<number[]> {
+/** CPU milliseconds of the work, run once more before to warm up. */
+async function timed(work: () => void | Promise<void>): Promise<number> {
   await work();
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = process.cpuUsage();
-    await work();
-    const { user, system } = process.cpuUsage(start);
-    times.push((user + system) / 1000);
-  }
-  return times;
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
-async function timeGraph(problems: Problems, regularization: number, rounds: number): Promise<number> {
+async function timeGraph(problems: Problems, regularization: number, rounds: number): Promise<number[]> {
   const cost = input('cost', [PAIRS, FRAMES, FRAMES]);
   const transport = sinkhornTransport(cost, { regularization, iterations: 20 });
   const compiled = await compileFunction({ outputs: { total: transport.cost } });
   const batch = { cost: Float32Array.from(problems.costs) };
-  const times = await timed(rounds, async () => {
-    await compiled.run(batch);
-  });
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    times.push(
+      await timed(async () => {
+        await compiled.run(batch);
+      }),
+    );
+  }
   await compiled.close();
-  return Math.min(...times);
+  return times;
 }
 
-async function timePot(
-  problems: Problems,
-  regularization: number,
-  rounds: number,
-  options: BenchOptions,
-): Promise<PeerTimes> {
+async function timePot(problems: Problems, regularization: number, options: BenchOptions): Promise<PeerTimes> {
   const python = await ensurePeer(
     { name: 'pot', requirements: ['POT==0.9.7.post1', 'numpy==2.4.6', 'scipy==1.17.1'] },
     options,
@@ -138,7 +145,7 @@ async function timePot(
   try {
     const file = join(folder, 'costs.f64');
     await writeFile(file, problems.costs);
-    const args = [file, PAIRS, FRAMES, regularization, TOLERANCE, rounds].map(String);
+    const args = [file, PAIRS, FRAMES, regularization, TOLERANCE].map(String);
     return readPeerTimes(await runPeerScript(python, script, args));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -150,14 +157,14 @@ function readPeerTimes(document: unknown): PeerTimes {
   const { POT, milliseconds, costs } = record(document);
   return {
     version: String(POT),
-    milliseconds: byMethod(milliseconds),
-    costs: byMethod(costs),
+    milliseconds: byMethod(record(milliseconds), Number),
+    costs: byMethod(record(costs), numbers),
   };
 }
 
-function byMethod(value: unknown): Record<PeerMethod, readonly number[]> {
-  const { plain, log, batch, exact } = record(value);
-  return { plain: numbers(plain), log: numbers(log), batch: numbers(batch), exact: numbers(exact) };
+function byMethod<Value>(values: Record<string, unknown>, read: (value: unknown) => Value): Record<PeerMethod, Value> {
+  const { plain, log, batch, exact } = values;
+  return { plain: read(plain), log: read(log), batch: read(batch), exact: read(exact) };
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -47,7 +47,7 @@ export async function trainEpochs<Example>(loop: EpochLoop<Example>): Promise<Be
       bestEpoch = epoch;
       parameters = loop.parameters();
     }
-    loop.onMetrics?.(epoch, { 'reward/training_loss': trainingLoss, 'reward/validation_loss': validationLoss });
+    loop.onMetrics?.(epoch, { 'reward/trainingLoss': trainingLoss, 'reward/validationLoss': validationLoss });
     loop.onProgress?.({
       label: loop.label,
       done: epoch + 1,
