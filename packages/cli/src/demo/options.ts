@@ -4,8 +4,17 @@ import { z } from 'zod';
 import { encoderKindSchema } from '../learning/encoder.js';
 import { rewardNames } from '../learning/policy-job.js';
 
-/** SAC's settings where the demo's defaults differ: small enough for two cores and ten minutes. */
-const demoPolicyDefaults: Partial<SacConfig> = {};
+/**
+ * SAC's settings where the demo's defaults differ: smaller networks and a nearer horizon learn X-Magical's short episodes
+ * in a tenth of the steps, which is what two cores do in ten minutes (docs/sac.md).
+ */
+const demoPolicyDefaults: Partial<SacConfig> = {
+  steps: 10_000,
+  randomSteps: 500,
+  hiddenSizes: [128, 128],
+  discount: 0.95,
+  evaluateEvery: 1_000,
+};
 
 /** Options of `rapport demo`. */
 export const demoOptionsSchema = z.object({

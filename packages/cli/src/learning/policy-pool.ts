@@ -13,7 +13,14 @@ export interface PolicyWorkerData {
 export type PolicyWorkerMessage =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'done'; readonly curve: CurvePoint[] }
-  | { readonly kind: 'failed'; readonly message: string; readonly fix: string | undefined; readonly stack: string };
+  | {
+      readonly kind: 'failed';
+      /** Errors lose their class on the way between threads. */
+      readonly class: 'interrupted' | 'rapport' | 'unexpected';
+      readonly message: string;
+      readonly fix: string | undefined;
+      readonly stack: string;
+    };
 
 /**
  * Runs policy jobs, `workers` at a time, each in a thread of its own (training blocks its thread).
@@ -45,7 +52,10 @@ export async function runPolicyJobs(
   };
   try {
     const runs = await Promise.allSettled(Array.from({ length: Math.min(workers, jobs.length) }, runner));
-    for (const run of runs) if (run.status === 'rejected') throw run.reason;
+    const reasons = runs.flatMap((run) => (run.status === 'rejected' ? [run.reason] : []));
+    // The job that failed has stopped the others: its reason comes first.
+    const reason = reasons.find((candidate) => !(candidate instanceof InterruptedError)) ?? reasons[0];
+    if (reason !== undefined) throw reason;
   } finally {
     clearInterval(watch);
   }
@@ -84,8 +94,13 @@ function runInThread(
   });
 }
 
-function workerError({ message, fix, stack }: Extract<PolicyWorkerMessage, { kind: 'failed' }>): Error {
-  const error = new RapportError(message, fix === undefined ? {} : { fix });
+function workerError(failure: Extract<PolicyWorkerMessage, { kind: 'failed' }>): Error {
+  const { message, fix, stack } = failure;
+  const error = {
+    interrupted: () => new InterruptedError(message),
+    rapport: () => new RapportError(message, fix === undefined ? {} : { fix }),
+    unexpected: () => new Error(message),
+  }[failure.class]();
   error.stack = stack;
   return error;
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { RapportError } from '@rapport/core';
+import { InterruptedError, RapportError } from '@rapport/core';
 import { runPolicyJob } from './policy-job.js';
 import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-pool.js';
 
@@ -20,5 +20,12 @@ try {
   send({ kind: 'done', curve });
 } catch (error) {
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  send({ kind: 'failed', message, fix: error instanceof RapportError ? error.fix : undefined, stack });
+  const known = error instanceof RapportError;
+  send({
+    kind: 'failed',
+    class: error instanceof InterruptedError ? 'interrupted' : known ? 'rapport' : 'unexpected',
+    message,
+    fix: known ? error.fix : undefined,
+    stack,
+  });
 }
