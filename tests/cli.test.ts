@@ -40,7 +40,7 @@ interface Ended {
 
 function start(args: readonly string[], onErr: (text: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const { DATABASE_URL: _unset, ...env } = process.env;
+    const { DATABASE_URL: _database, RAPPORT_COMMAND: _launcher, ...env } = process.env;
     const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
     let out = '';
     let err = '';

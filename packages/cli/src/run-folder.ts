@@ -1,5 +1,6 @@
 import type { RunFolder } from '@rapport/data';
 import type { Context } from './verb.js';
+import { program } from './version.js';
 
 /** A command's name as a folder's: `train reward` becomes `train-reward`. */
 export function runFolderVerb(verb: string): string {
@@ -27,5 +28,5 @@ export async function startRun(context: Context, name: string): Promise<RunFolde
 
 /** How to go on with a run that was stopped. */
 export function resumeCommand(context: Context, directory: string): string {
-  return `rapport ${context.verb} --resume ${directory}`;
+  return `${program} ${context.verb} --resume ${directory}`;
 }

@@ -11,7 +11,7 @@ import { createReporter, type Reporter } from './output/progress.js';
 import { runFolderVerb } from './run-folder.js';
 import type { Context, Outcome, Verb } from './verb.js';
 import { findVerb, loadVerb } from './verbs/index.js';
-import { rapportVersion } from './version.js';
+import { program, rapportVersion } from './version.js';
 
 /** Where a command line reads and writes. */
 export interface Terminal {
@@ -102,7 +102,7 @@ async function runConfigFile(
   const { directory, record } = await openRunFolder(String(resume.value));
   if (record.verb !== runFolderVerb(verb.name)) {
     throw new UsageError(`${directory} is a run of "${record.verb}", not of "${verb.name}"`, {
-      fix: `rapport ${record.verb.replaceAll('-', ' ')} --resume ${directory}`,
+      fix: `${program} ${record.verb.replaceAll('-', ' ')} --resume ${directory}`,
     });
   }
   return join(directory, 'config.yaml');

@@ -8,3 +8,6 @@ export const projectRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 export const rapportVersion = manifest.version;
+
+/** What a person types to start this program; the launcher says how it was called. */
+export const program = process.env.RAPPORT_COMMAND ?? 'rapport';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { datasetFolder } from '../dataset-folder.js';
 import { ledgerOption, openChosenLedger } from '../ledger.js';
 import { type Context, defineVerb } from '../verb.js';
+import { program } from '../version.js';
 
 /** Addresses that only this machine can reach. */
 const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
@@ -71,7 +72,7 @@ export default defineVerb({
         data: { source: options.source, dataset: recording.dataset.id, answers, finished, ledger: ledger.label },
         text: [
           `${answers} answers stored in ${ledger.label}${finished ? '; every query is answered' : ''}`,
-          `learn from them: rapport train reward ${options.source}`,
+          `learn from them: ${program} train reward ${options.source}`,
         ].join('\n'),
       };
     } finally {

@@ -4,6 +4,7 @@ import { InterruptedError } from '@rapport/core';
 import { z } from 'zod';
 import { resumeCommand, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
+import { program } from '../version.js';
 
 export default defineVerb({
   name: 'rollout',
@@ -53,7 +54,7 @@ export default defineVerb({
       const recorded = await recordDataset(directory, recording, context.work);
       return {
         data: { directory, datasetId: recording.datasetId, env, policy, episodes: recorded },
-        text: [`${recorded} episodes in ${directory}`, `rank them: rapport rank ${run.directory}`].join('\n'),
+        text: [`${recorded} episodes in ${directory}`, `rank them: ${program} rank ${run.directory}`].join('\n'),
       };
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;

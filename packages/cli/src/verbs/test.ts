@@ -118,7 +118,8 @@ async function runStep(context: Context, name: string, [tool, ...args]: readonly
   });
   if (context.signal.aborted) throw new InterruptedError(`stopped during ${name}`);
   const seconds = (performance.now() - startedAt) / 1000;
-  context.log(`${code === 0 ? 'ok' : 'FAILED'}: ${name} (${formatDuration(seconds)})`);
+  // The tests' own summary stays the last but one thing on the screen.
+  if (name !== 'tests') context.log(`${code === 0 ? 'ok' : 'FAILED'}: ${name} (${formatDuration(seconds)})`);
   return { name, ok: code === 0, seconds };
 }
 

@@ -5,6 +5,7 @@ import { TRAINING_FOLDER } from '../learning/policy-folder.js';
 import { formatTable } from '../output/table.js';
 import { resumeCommand, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
+import { program } from '../version.js';
 
 export default defineVerb({
   name: 'train policy',
@@ -61,7 +62,7 @@ export default defineVerb({
           formatTable(['step', 'true score', 'low', 'high', 'success', 'N'], rows),
           '',
           `policy: ${policy}`,
-          `evaluate it: rapport eval ${run.directory}`,
+          `evaluate it: ${program} eval ${run.directory}`,
         ].join('\n'),
       };
     } catch (error) {

@@ -8,6 +8,7 @@ import { ledgerOption, openExistingLedger } from '../ledger.js';
 import { formatTable } from '../output/table.js';
 import { startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
+import { program } from '../version.js';
 
 export default defineVerb({
   name: 'train reward',
@@ -73,7 +74,7 @@ export default defineVerb({
           formatTable(['on held-out episodes', 'mean', 'low', 'high', 'N'], judgements(report)),
           '',
           `reward: ${directory}`,
-          `train on it: rapport train policy ${recordings.dataset.envId} --reward ${run.directory}`,
+          `train on it: ${program} train policy ${recordings.dataset.envId} --reward ${run.directory}`,
         ].join('\n'),
       };
     } finally {
