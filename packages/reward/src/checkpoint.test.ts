@@ -42,6 +42,21 @@ describe('saveReward and loadReward', () => {
     }
   });
 
+  it('bring back a convolution head', async () => {
+    const maps = syntheticWorld(7, 12, 2 * 49);
+    const { model } = await trainRapl({
+      rankings: maps.rankings(maps.clips, 6),
+      videos: maps.videos,
+      encoder: { ...syntheticEncoder, featureSize: 2 * 49 },
+      config: raplConfig({ head: 'convolution', epochs: 2, referenceEpochs: 0, embeddingSize: 4 }),
+      stream: new RandomStream(0, 'convolution'),
+    });
+    await saveReward(folder, model);
+    const video = maps.videos(maps.clips[1]!);
+    expect((await loadReward(folder)).rewards(video)).toEqual(model.rewards(video));
+    expect(new Set(model.rewards(video)).size).toBeGreaterThan(1);
+  });
+
   it('writes the same bytes for the same seed, and leaves no temporary file', async () => {
     const read = async () =>
       Promise.all(
