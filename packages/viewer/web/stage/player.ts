@@ -25,6 +25,8 @@ export interface ClipElements {
 const mostLoaded = 6;
 /** How long after a query opened the next one is left alone. */
 const settleMs = 250;
+/** How long a picture must stand before it is drawn finely. */
+const standsAfterMs = 200;
 
 /** Plays the open query: one clock, one stage, and the clips of the queries at hand. */
 export class Player {
@@ -40,7 +42,9 @@ export class Player {
   #open: string | undefined;
   #openedMs = 0;
   #lastTickMs = 0;
+  #drawnMs = 0;
   #isStale = true;
+  #isFine = false;
   #switch: { readonly startMs: number; isDrawn: boolean } | undefined;
 
   constructor(askForPictures: (query: string, place: number) => void) {
@@ -124,15 +128,27 @@ export class Player {
     this.clock.advance(elapsedSecs);
     this.#noteSwitchEnd();
     this.#loadWaiting(nowMs);
-    if (!this.#isStale && this.clock.timeSecs === before) return false;
+    if (!this.#isStale && this.clock.timeSecs === before) {
+      this.#refine(nowMs, elements);
+      return false;
+    }
     this.#isStale = false;
-    this.#draw(elements);
+    this.#drawnMs = nowMs;
+    this.#isFine = false;
+    this.#draw(elements, 'moving');
     if (this.#switch !== undefined && this.clock.timeSecs > 0) this.#switch.isDrawn = true;
-    if (this.clock.isPlaying && this.#stage?.measure(elapsedSecs)) this.redraw();
+    if (this.clock.isPlaying) this.#stage?.measure(elapsedSecs);
     return true;
   }
 
-  #draw(elements: readonly ClipElements[]): void {
+  /** A picture that has stood for a moment is drawn once more, as finely as helps. */
+  #refine(nowMs: number, elements: readonly ClipElements[]): void {
+    if (this.#isFine || this.clock.isPlaying || nowMs - this.#drawnMs < standsAfterMs) return;
+    this.#isFine = true;
+    this.#draw(elements, 'still');
+  }
+
+  #draw(elements: readonly ClipElements[], detail: 'moving' | 'still'): void {
     const frames: Frame[] = [];
     this.#clips().forEach((clip, place) => {
       const element = elements[place];
@@ -143,7 +159,7 @@ export class Player {
         frames.push({ view: clip.view, element: element.viewport });
       }
     });
-    this.#stage?.draw(frames, this.clock.timeSecs);
+    this.#stage?.draw(frames, this.clock.timeSecs, detail);
   }
 
   /** A frame of the new query with a running clock was drawn in the tick before: it is on screen now. */

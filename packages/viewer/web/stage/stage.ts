@@ -7,20 +7,17 @@ export interface Frame {
   readonly element: HTMLElement;
 }
 
-/** Canvas points per screen point, from the finest to the fastest; the stage goes one down when it cannot keep up. */
-const pixelRatios = [2, 1, 0.7] as const;
+/** Most pixels of a moving picture, from the finest to the fastest; the stage goes one down when it cannot keep up. */
+const pixelBudgets = [9_000_000, 4_000_000, 1_200_000] as const;
 /** Where a browser without a graphics card starts. */
-const softwareQuality = 1;
+const softwareBudget = 1;
 /** It draws at most 30 pictures a second, so that the processor has time for the next query. */
 const softwareIntervalMs = 1000 / 30;
-
-/** Frames per second below which the quality goes down, measured over this many frames. */
+/** Frames per second below which the budget goes down, measured over this many frames. */
 const leastFps = 20;
 const measuredFrames = 24;
-/** Above this number of pixels a finer picture costs more than it shows. */
-const mostPixels = 9_000_000;
 
-/** Draws all clips of a query with one renderer on one canvas that lies under their elements. */
+/** Draws all clips of a query with one renderer on one canvas that lies over their elements. */
 export class Stage {
   /** Least time between two pictures, in milliseconds. */
   readonly intervalMs: number;
@@ -28,7 +25,7 @@ export class Stage {
   readonly #renderer: WebGLRenderer;
   /** A picture of one point: drawing into it moves a scene to the GPU before it is shown. */
   readonly #warmUpTarget = new WebGLRenderTarget(1, 1);
-  #quality = 0;
+  #budget: number;
   #frameCount = 0;
   #frameSecs = 0;
 
@@ -37,7 +34,7 @@ export class Stage {
     this.#canvas = canvas;
     // Smooth edges and soft shadows cost a software renderer several times the work.
     const isSoftware = drawsInSoftware();
-    this.#quality = isSoftware ? softwareQuality : 0;
+    this.#budget = isSoftware ? softwareBudget : 0;
     this.intervalMs = isSoftware ? softwareIntervalMs : 0;
     this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !isSoftware });
     this.#renderer.shadowMap.type = isSoftware ? BasicShadowMap : PCFShadowMap;
@@ -53,11 +50,14 @@ export class Stage {
     this.#renderer.setRenderTarget(null);
   }
 
-  /** Draws every frame at its element's place, at this time of its clip. */
-  draw(frames: readonly Frame[], timeSecs: number): void {
+  /**
+   * Draws every frame at its element's place, at this time of its clip.
+   * @param detail `moving` keeps to the budget; `still` draws as finely as helps, for a picture that stays
+   */
+  draw(frames: readonly Frame[], timeSecs: number, detail: 'moving' | 'still'): void {
     const canvasBox = this.#canvas.getBoundingClientRect();
     if (canvasBox.width < 1 || canvasBox.height < 1) return;
-    this.#fitCanvas(canvasBox.width, canvasBox.height);
+    this.#fitCanvas(canvasBox.width, canvasBox.height, detail);
     this.#renderer.setScissor(0, 0, canvasBox.width, canvasBox.height);
     this.#renderer.setViewport(0, 0, canvasBox.width, canvasBox.height);
     this.#renderer.clear();
@@ -74,22 +74,22 @@ export class Stage {
     }
   }
 
-  /** Notes how long a frame took while playing; lowers the quality when that is too long. Returns whether it did. */
-  measure(frameSecs: number): boolean {
+  /** Notes how long a frame took while playing, and lowers the budget when that is too long. */
+  measure(frameSecs: number): void {
     this.#frameCount += 1;
     this.#frameSecs += frameSecs;
-    if (this.#frameCount < measuredFrames) return false;
-    const isTooSlow = this.#frameCount / this.#frameSecs < leastFps;
+    if (this.#frameCount < measuredFrames) return;
+    if (this.#frameCount / this.#frameSecs < leastFps) {
+      this.#budget = Math.min(this.#budget + 1, pixelBudgets.length - 1);
+    }
     this.#frameCount = 0;
     this.#frameSecs = 0;
-    if (!isTooSlow || this.#quality === pixelRatios.length - 1) return false;
-    this.#quality += 1;
-    return true;
   }
 
-  #fitCanvas(width: number, height: number): void {
-    const wanted = Math.min(devicePixelRatio, pixelRatios[this.#quality]!);
-    const ratio = Math.min(wanted, Math.sqrt(mostPixels / Math.max(1, width * height)));
+  #fitCanvas(width: number, height: number, detail: 'moving' | 'still'): void {
+    const [wanted, budget] =
+      detail === 'still' ? [2, pixelBudgets[0]] : [Math.min(2, devicePixelRatio), pixelBudgets[this.#budget]!];
+    const ratio = Math.min(wanted, Math.sqrt(budget / (width * height)));
     const { width: nowWidth, height: nowHeight } = this.#canvas;
     if (nowWidth === Math.floor(width * ratio) && nowHeight === Math.floor(height * ratio)) return;
     this.#renderer.setPixelRatio(ratio);
