@@ -1,4 +1,4 @@
-import { InputError } from '@rapport/core';
+import { InputError, nearestName } from '@rapport/core';
 import { sameShape, show } from './shapes.js';
 import { input, type Parameter, type ParameterValues, sizeOf, type TensorOf, type TensorValue } from './tensor.js';
 
@@ -53,8 +53,12 @@ export function checkedValue(parameter: Parameter, { shape, data }: TensorValue)
 
 /** @throws InputError when a name in `values` belongs to none of the parameters */
 export function requireKnownNames(values: ParameterValues, parameters: readonly Parameter[]): void {
-  const known = new Set(parameters.map(({ attributes }) => attributes.name));
+  const known = parameters.map(({ attributes }) => attributes.name);
   for (const name of Object.keys(values)) {
-    if (!known.has(name)) throw new InputError(`there is no parameter "${name}"; known are ${[...known].join(', ')}`);
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    throw new InputError(
+      `there is no parameter "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+    );
   }
 }

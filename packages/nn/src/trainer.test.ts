@@ -197,6 +197,9 @@ describe('compileTrainer', () => {
     expect(() => trainer.setParameters({ nat: { shape: [1], data: new Float32Array(1) } })).toThrow(
       'there is no parameter "nat"',
     );
+    expect(() => trainer.setParameters({ 'net/0/bais': { shape: [16], data: new Float32Array(16) } })).toThrow(
+      'there is no parameter "net/0/bais"; did you mean "net/0/bias"?',
+    );
     const wrong = { 'net/0/bias': { shape: [3], data: new Float32Array(3) } };
     expect(() => trainer.setParameters(wrong)).toThrow('3 values of shape [3]; expected [16]');
     expect(() => trainer.restore({ step: 1, tensors: {} })).toThrow('the state has no tensor "parameter/net/0/weight"');

@@ -38,7 +38,7 @@ export interface TrainerOptions<Metric extends string, Output extends string = n
   readonly outputs?: Readonly<Record<Output, Tensor>>;
   /** First values are drawn from forks of this stream, named after the parameters. */
   readonly stream: RandomStream;
-  /** First values that replace drawn ones, for example of a pre-trained encoder. */
+  /** First values that replace drawn ones, for example of a pre-trained encoder; names not in the graph are ignored. */
   readonly initial?: ParameterValues;
   /** Threads inside one operator. */
   readonly threads?: number;

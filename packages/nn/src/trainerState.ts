@@ -28,7 +28,6 @@ export class TrainerVectors {
     this.#packs = packs;
     this.#moments = moments;
     this.#parameters = packs.flatMap(({ parameters }) => parameters);
-    requireKnownNames(initial, this.#parameters);
     for (const pack of packs) this.#vectors.set(pack.vector.attributes.name, drawValues(pack, stream, initial));
     for (const { attributes } of moments)
       this.#vectors.set(attributes.name, new Float32Array(sizeOf(attributes.shape)));

@@ -13,6 +13,7 @@ export const importRules: ReadonlyMap<string, ImportRule> = new Map<string, Impo
   ['Identity', (node) => node.operand(0)],
   ['Dropout', (node) => node.operand(0)],
   ['Constant', readConstant],
+  ['ConstantOfShape', constantOfShape],
   ['Shape', (node) => longs(node.operand(0).shape)],
   ['Cast', (node) => ops.cast(node.operand(0), castTarget(node))],
 
@@ -110,6 +111,13 @@ function readConstant(node: NodeReader): Tensor {
   if (node.has('value_ints')) return longs(node.ints('value_ints') ?? []);
   if (node.has('value_floats')) return constant(node.floats('value_floats') ?? []);
   throw new InputError('its value is of a kind that the engine does not know');
+}
+
+/** One stored number (float 0 when absent), repeated. */
+function constantOfShape(node: NodeReader): Tensor {
+  const stored = node.tensorAttribute('value');
+  const value = stored === undefined ? constant([0]) : constantOf(stored);
+  return ops.broadcastTo(value, node.numbers(0) ?? []);
 }
 
 /** All float types are computed as float32. */
