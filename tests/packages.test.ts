@@ -71,3 +71,20 @@ it('starts the first code block of README.md within 25 lines', () => {
   const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n');
   expect(lines.findIndex((line) => line.startsWith('```'))).toBeLessThan(25);
 });
+
+it.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readmes()])(
+  'links only to files that are there: %s',
+  (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map((match) => match[1]!);
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  },
+);
+
+function readmes(): string[] {
+  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  return [
+    ...[...folders.values()].map((folder) => relative(root, join(folder, 'README.md'))),
+    ...docs.map((name) => `docs/${name}`),
+  ];
+}
