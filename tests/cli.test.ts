@@ -116,6 +116,8 @@ describe('help', () => {
 describe('the command line', () => {
   it('names the nearest command', () =>
     expectFailure(['rolout'], /unknown command "rolout"; did you mean "rollout"\?/, 2));
+  it('names the nearest of the flags that stand before a command', () =>
+    expectFailure(['--jsno', 'doctor'], /unknown option "--jsno" before a command; did you mean "--json"\?/, 2));
   it('names the nearest option', () =>
     expectFailure(['rollout', 'e', '--episods=3'], /unknown option "episods" .*; did you mean "episodes"\?/, 2));
   it('names key, value and type', () =>

@@ -39,7 +39,8 @@ export async function describeOverview(): Promise<string> {
 export async function describeVerb(verb: Verb): Promise<string> {
   const fields = verb.raw ? [] : listFields(await wholeSchema(verb));
   const options = fields.map(
-    (field) => `  --${field.key}\n      ${wrapText(`${field.meaning} (${describeField(field)})`, WIDTH - 6, 6)}`,
+    (field) =>
+      `  --${field.key}\n      ${wrapText(`${field.meaning.replace(/\.$/, '')} (${describeField(field)})`, WIDTH - 6, 6)}`,
   );
   return [
     `rapport ${verb.name}: ${verb.summary}`,

@@ -44,6 +44,15 @@ export function findVerb(words: readonly string[]): { name: string; rest: string
 
 function unknownVerb(words: readonly string[]): UsageError {
   const first = words[0]!;
+  if (first.startsWith('-')) {
+    const near = nearestName(first, ['--json', '--quiet', '--debug', '--config', '--help', '--version']);
+    return new UsageError(
+      `unknown option "${first}" before a command${near === undefined ? '' : `; did you mean "${near}"?`}`,
+      {
+        fix: 'options of a command come after its name',
+      },
+    );
+  }
   const family = verbNames.filter((name) => name.startsWith(`${first} `));
   if (family.length > 0) {
     const given = words[1] === undefined ? `"${first}" alone is no command` : `unknown command "${first} ${words[1]}"`;
