@@ -1,0 +1,96 @@
+import type { Scene } from '@rapport/core';
+import type { CameraPose, Intrinsics } from './camera.js';
+import { lighting } from './transform.js';
+import { makeSampleGrid, type SampleGrid } from './triangles.js';
+
+/** Pixels along each side of the map. */
+const MAP_SIDE = 512;
+/** A surface this much behind the one that the light sees (metres) is in its shadow. */
+const BIAS = 0.008;
+/** What a shadow leaves of the light beyond the ambient one. */
+const LEFT_IN_SHADOW = 0.35;
+
+/**
+ * What the key light sees of a box of the world, as a depth map. The light is parallel: columns and rows are linear in
+ * world coordinates, and `nearness` holds 1 at the box's near side to 0 beyond its far side.
+ */
+export class ShadowMap {
+  readonly grid: SampleGrid = makeSampleGrid(MAP_SIDE, MAP_SIDE);
+  /** Rows of (matrix, offset) that take a world point to (column, row, nearness), shape [12]. */
+  readonly projection: Float64Array;
+  readonly #bias: number;
+
+  constructor(bounds: Scene['bounds']) {
+    const centre = bounds.min.map((low, axis) => (low + bounds.max[axis]!) / 2);
+    const radius = Math.hypot(...bounds.min.map((low, axis) => (bounds.max[axis]! - low) / 2));
+    const [x, y, z] = lighting.key.direction;
+    // Columns and rows of the map, seen from the light: right x down points away from it.
+    const level = Math.hypot(x!, y!);
+    const right = [-y! / level, x! / level, 0];
+    const down = [(x! * z!) / level, (y! * z!) / level, -level];
+    const toLight = [x!, y!, z!];
+    const scale = (MAP_SIDE - 1) / (2 * radius);
+    const rows = [
+      { axis: right, scale, middle: (MAP_SIDE - 1) / 2 },
+      { axis: down, scale, middle: (MAP_SIDE - 1) / 2 },
+      { axis: toLight, scale: 1 / (2 * radius), middle: 0.5 },
+    ];
+    this.projection = Float64Array.from(
+      rows.flatMap(({ axis, scale, middle }) => {
+        const offset = axis.reduce((sum, part, index) => sum + part * centre[index]!, 0);
+        return [...axis.map((part) => scale * part), middle - scale * offset];
+      }),
+    );
+    this.#bias = BIAS / (2 * radius);
+  }
+
+  /**
+   * Darkens what lies in shadow, by its shade.
+   * @param grid a picture of the camera, before colours
+   */
+  darken(grid: SampleGrid, camera: CameraPose, { fx, fy, cx, cy }: Intrinsics): void {
+    const { width, height, nearness, samples } = grid;
+    const map = this.grid.nearness;
+    const { position, rotation } = camera;
+    const projection = this.projection;
+    // A seen point is at depth z on the ray of its pixel, so its place in the map is z (matrix pixel) + offset.
+    const matrix = new Float64Array(12);
+    for (let line = 0; line < 12; line += 4) {
+      const [a, b, c] = [projection[line]!, projection[line + 1]!, projection[line + 2]!];
+      const column = a * rotation[0]! + b * rotation[3]! + c * rotation[6]!;
+      const row = a * rotation[1]! + b * rotation[4]! + c * rotation[7]!;
+      const forward = a * rotation[2]! + b * rotation[5]! + c * rotation[8]!;
+      matrix[line] = column / fx;
+      matrix[line + 1] = row / fy;
+      matrix[line + 2] = forward - (column * cx) / fx - (row * cy) / fy;
+      matrix[line + 3] = a * position[0]! + b * position[1]! + c * position[2]! + projection[line + 3]!;
+    }
+    const ambient = 255 * lighting.ambient;
+    for (let row = 0, pixel = 0; row < height; row++) {
+      for (let column = 0; column < width; column++, pixel++) {
+        const near = nearness[pixel]!;
+        if (near === 0) continue;
+        const z = 1 / near;
+        const u = z * (matrix[0]! * column + matrix[1]! * row + matrix[2]!) + matrix[3]!;
+        const v = z * (matrix[4]! * column + matrix[5]! * row + matrix[6]!) + matrix[7]!;
+        if (!(u >= 0 && v >= 0 && u < MAP_SIDE - 1 && v < MAP_SIDE - 1)) continue;
+        const lit = z * (matrix[8]! * column + matrix[9]! * row + matrix[10]!) + matrix[11]! + this.#bias;
+        const left = Math.floor(u);
+        const top = Math.floor(v);
+        const at = top * MAP_SIDE + left;
+        // The share of the four neighbours that hide the point, weighted by how near they are.
+        const du = u - left;
+        const dv = v - top;
+        const upper = (map[at]! > lit ? 1 - du : 0) + (map[at + 1]! > lit ? du : 0);
+        const lower = (map[at + MAP_SIDE]! > lit ? 1 - du : 0) + (map[at + MAP_SIDE + 1]! > lit ? du : 0);
+        const hidden = upper * (1 - dv) + lower * dv;
+        if (hidden === 0) continue;
+        const sample = samples[pixel]!;
+        const shade = sample & 255;
+        if (shade <= ambient) continue;
+        const darker = ambient + (shade - ambient) * (1 - hidden * (1 - LEFT_IN_SHADOW));
+        samples[pixel] = sample - shade + (darker | 0);
+      }
+    }
+  }
+}
