@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FeedbackEntry, LedgerEntry } from '@rapport/core';
-import { writeDurably } from '../lerobot/durable.js';
+import { writeDurably } from '../durable.js';
 import { type Column, type ColumnType, encodeParquet } from '../lerobot/parquet.js';
 
 export type ExportFormat = 'jsonl' | 'parquet';

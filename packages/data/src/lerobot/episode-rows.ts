@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from './durable.js';
+import { writeDurably } from '../durable.js';
 import { DatasetFileError, type FileReference } from './file-error.js';
 import { type DatasetInfo, type Feature, FILES_PER_CHUNK, fillPath, INFO_PATH } from './info.js';
 import { type Column, type ColumnType, encodeParquet, openParquet } from './parquet.js';

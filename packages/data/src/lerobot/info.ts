@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { writeDurably } from './durable.js';
+import { writeDurably } from '../durable.js';
 import { DatasetFileError, type FileReference } from './file-error.js';
 
 /** The version of LeRobotDataset that is read and written. */

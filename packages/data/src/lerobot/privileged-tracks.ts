@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
 import * as z from 'zod';
-import { writeDurably } from './durable.js';
+import { writeDurably } from '../durable.js';
 import { placeOf } from './episode-rows.js';
 import { DatasetFileError } from './file-error.js';
 import { fillPath, parseOrThrow, readJson } from './info.js';

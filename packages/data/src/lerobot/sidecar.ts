@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BoxSpace, boxSpace } from '@rapport/core';
 import * as z from 'zod';
-import { appendDurably, writeDurably } from './durable.js';
+import { appendDurably, writeDurably } from '../durable.js';
 import { DatasetFileError } from './file-error.js';
 import { INFO_PATH, parseOrThrow, readJson } from './info.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeDurably } from './durable.js';
+import { writeDurably } from '../durable.js';
 import { isPicture, perChannel } from './episode-rows.js';
 import type { DatasetInfo } from './info.js';
 import { type FeatureStatistics, mergeStatistics, STATISTIC_NAMES } from './statistics.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeDurably } from './durable.js';
+import { writeDurably } from '../durable.js';
 import { DatasetFileError } from './file-error.js';
 import { type Column, encodeParquet, openParquet } from './parquet.js';
 

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RapportError } from '@rapport/core';
+import { TEMPORARY_SUFFIX } from '../durable.js';
 import { findFfmpeg } from '../ffmpeg.js';
 import { readMp4VideoTrack } from '../mp4.js';
-import { TEMPORARY_SUFFIX } from './durable.js';
 import { type EpisodeRow, locateRows, readEpisodeRows } from './episode-rows.js';
 import { DatasetFileError } from './file-error.js';
 import { camerasOf, type DatasetInfo, fillPath, INFO_PATH, readInfo } from './info.js';

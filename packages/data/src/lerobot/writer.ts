@@ -1,7 +1,6 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type FrameStack, InputError, type RecordedEpisode, UnavailableError } from '@rapport/core';
-import { chooseEncoder, encodeVideo, FFMPEG_FIX } from '../ffmpeg.js';
 import {
   makeDirectoryDurably,
   publish,
@@ -9,7 +8,8 @@ import {
   syncFile,
   TEMPORARY_SUFFIX,
   writeDurably,
-} from './durable.js';
+} from '../durable.js';
+import { chooseEncoder, encodeVideo, FFMPEG_FIX } from '../ffmpeg.js';
 import {
   type EpisodeRow,
   mergeEpisodeRows,

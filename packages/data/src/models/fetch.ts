@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CorruptDataError, InterruptedError, type Progress, UnavailableError } from '@rapport/core';
-import { publish, syncFile } from '../lerobot/durable.js';
+import { publish, syncFile } from '../durable.js';
 import { readTgzMember, readZipMember } from './archive.js';
 import { type ModelName, type ModelSource, modelCatalogue } from './catalogue.js';
 

@@ -1,7 +1,7 @@
 import { readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@rapport/core';
-import { publish } from '../lerobot/durable.js';
+import { publish } from '../durable.js';
 import { writeFolder } from './folder.js';
 
 /** A saved state of training: the folder `checkpoints/000123` of a run. */

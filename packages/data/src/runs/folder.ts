@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { publish, writeDurably } from '../lerobot/durable.js';
+import { publish, writeDurably } from '../durable.js';
 
 /**
  * Writes a folder of files so that it appears whole or not at all; one that is there already is replaced.

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CorruptDataError, InputError } from '@rapport/core';
-import { writeDurably } from '../lerobot/durable.js';
+import { writeDurably } from '../durable.js';
 import { recordsUpTo, scalarsRecord, versionRecord } from './tensorboard.js';
 
 /** Writes the numbers of a run as they come, for `WorkOptions.onMetrics`. */

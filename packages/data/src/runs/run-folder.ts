@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { writeDurably } from '../lerobot/durable.js';
+import { writeDurably } from '../durable.js';
 import { describeHardware, gitState, versions } from './surroundings.js';
 
 /** What a run is, before it has a folder. */
