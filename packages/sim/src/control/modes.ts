@@ -28,9 +28,9 @@ function motionEntries(mode: ControlMode, arm: ArmModel): SpaceEntry[] {
   switch (mode.kind) {
     case 'joint-position':
     case 'joint-impedance':
-      return arm.joints.map(({ low, high }, index) => ({ name: `joint_${index + 1}`, unit: 'rad', low, high }));
+      return arm.limits.map(({ low, high }, index) => ({ name: `joint_${index + 1}`, unit: 'rad', low, high }));
     case 'joint-delta':
-      return arm.joints.map((_, index) => symmetric(`joint_${index + 1}_step`, 'rad', mode.maxStepRad));
+      return arm.limits.map((_, index) => symmetric(`joint_${index + 1}_step`, 'rad', mode.maxStepRad));
     case 'cartesian-pose':
       return [...axes('target', 'm', arm.reach), ...axes('target_rotation', 'rad', Math.PI)];
     case 'cartesian-delta':

@@ -1,5 +1,7 @@
 import type { RandomStream, Scene, SpaceEntry, Vector3 } from '@rapport/core';
+import type { CollisionThresholds } from '../control/faults.js';
 import type { ControlMode } from '../control/modes.js';
+import type { BasePose, Workspace } from '../control/motion-target.js';
 import type { MjcfNode } from '../mujoco/mjcf.js';
 import type { Physics } from '../mujoco/physics.js';
 import type { ArmState } from './arm.js';
@@ -17,7 +19,10 @@ export interface WorldParts {
   readonly actuators?: readonly MjcfNode[];
   /** Children of <contact>: pairs of bodies that pass through each other. */
   readonly contacts?: readonly MjcfNode[];
+  /** Children of <deformable>. */
   readonly deformables?: readonly MjcfNode[];
+  /** Memory for contacts and constraints; 4 when absent. */
+  readonly arenaMegabytes?: number;
   /** Files that assets name. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
 }
@@ -58,7 +63,11 @@ export interface ManipulationTask {
   /** What an action is. */
   readonly control: ControlMode;
   /** Where the arm stands. */
-  readonly base?: { readonly position: Vector3; readonly yawRad: number };
+  readonly base?: BasePose;
+  /** Where Cartesian targets are kept, in the world; leaving it by more than 5 cm is a fault. */
+  readonly workspace?: Workspace;
+  /** When contacts become faults, where the robot's usual thresholds do not fit. */
+  readonly thresholds?: CollisionThresholds;
   /** The first is the environment's default camera. */
   readonly cameras: readonly FixedCamera[];
   /** What the viewer frames. */

@@ -16,7 +16,7 @@ import {
 const LARGEST_SOUND_NUMBER = 1e10;
 
 /** MuJoCo's numbers for kinds of named things (mjtObj). */
-const kinds = { body: 1, joint: 3, geom: 5, site: 6, actuator: 19, sensor: 20 } as const;
+const kinds = { body: 1, joint: 3, geom: 5, site: 6, camera: 7, actuator: 19, sensor: 20 } as const;
 type Kind = keyof typeof kinds;
 
 /** Everything that determines what follows (mjSTATE_INTEGRATION). */
@@ -179,6 +179,11 @@ export class Physics {
     return index;
   }
 
+  /** Name of a thing by its number; empty when it has none. */
+  name(kind: Kind, index: number): string {
+    return this.#mujoco.mj_id2name(this.#model, kinds[kind], index) ?? '';
+  }
+
   #unknown(kind: Kind, name: string): InputError {
     let names = this.#names.get(kind);
     if (names === undefined) {
@@ -288,7 +293,6 @@ export class Physics {
     }
     const position = this.slice('qpos', this.#model.jnt_qposadr[index], 1);
     const velocity = this.slice('qvel', this.#model.jnt_dofadr[index], 1);
-    const limited: number = this.#model.jnt_limited[index];
     const [low, high] = this.#model.jnt_range.subarray(2 * index, 2 * index + 2) as Float64Array;
     const changed = () => {
       this.#forwardDone = false;
@@ -309,7 +313,8 @@ export class Physics {
         velocity.values[0] = value;
         changed();
       },
-      range: limited ? [low!, high!] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+      // A joint without limits has the range (0, 0); MuJoCo's own flags cannot be read through this build.
+      range: low! < high! ? [low!, high!] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
     };
   }
 
@@ -352,6 +357,8 @@ export type DataArray =
   | 'site_xmat'
   | 'geom_xpos'
   | 'geom_xmat'
+  | 'cam_xpos'
+  | 'cam_xmat'
   | 'mocap_pos'
   | 'mocap_quat'
   | 'sensordata'
@@ -383,9 +390,10 @@ function listNames(mujoco: MujocoModule, model: MjModel, kind: Kind): string[] {
     joint: model.njnt,
     geom: model.ngeom,
     site: model.nsite,
+    camera: model.ncam,
     actuator: model.nu,
     sensor: model.nsensor,
   };
-  const names = Array.from({ length: counts[kind] }, (_, index) => mujoco.mj_id2name(model, kinds[kind], index));
-  return names.filter((name) => name !== null && name !== '');
+  const names = Array.from({ length: counts[kind] }, (_, index) => mujoco.mj_id2name(model, kinds[kind], index) ?? '');
+  return names.filter((name) => name !== '');
 }

@@ -1,0 +1,188 @@
+import type { ArmModel } from '../robots/arm-model.js';
+import { conjugate, matrixToQuaternion, multiply, type Quaternion, toRotationVector } from '../spatial/rotation.js';
+import { Kinematics } from './kinematics.js';
+
+/** A pose of the tool centre point in the frame of the arm's base. */
+export interface ToolPose {
+  /** Metres. */
+  readonly position: ArrayLike<number>;
+  readonly rotation: Quaternion;
+}
+
+/** What is left between the pose found and the pose wanted. */
+export interface PoseError {
+  readonly metres: number;
+  readonly rad: number;
+}
+
+/** Distance that a solution keeps from the ends of the joints' ranges, rad. */
+const LIMIT_MARGIN = 0.02;
+/** Damping of the pseudo-inverse: a direction whose gain is below this is followed only in part. */
+const DAMPING = 0.03;
+/** Fraction of the way to the rest posture that the free motion goes per iteration. */
+const POSTURE_GAIN = 0.05;
+/** Largest error that one iteration corrects. */
+const STEP_METRES = 0.1;
+const STEP_RAD = 0.4;
+
+/**
+ * Inverse kinematics by damped least squares (Y. Nakamura and H. Hanafusa, "Inverse kinematic solutions with singularity
+ * robustness", 1986): dq = J^T (J J^T + lambda^2 I)^-1 e, plus a motion towards a rest posture in the null space of J. A
+ * joint that would leave its range stops at its end and drops out of the iteration.
+ */
+export class InverseKinematics {
+  readonly #kinematics: Kinematics;
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  readonly #rest: Float64Array;
+  readonly #solver: DampedSolver;
+  readonly #error = new Float64Array(6);
+  readonly #task = new Float64Array(6);
+  readonly #change: Float64Array;
+  readonly #pull: Float64Array;
+  readonly #free: boolean[];
+
+  constructor(arm: ArmModel) {
+    const count = arm.links.length;
+    this.#kinematics = new Kinematics(arm);
+    this.#low = Float64Array.from(arm.limits, ({ low }) => low + LIMIT_MARGIN);
+    this.#high = Float64Array.from(arm.limits, ({ high }) => high - LIMIT_MARGIN);
+    this.#rest = Float64Array.from(arm.home);
+    this.#solver = new DampedSolver(count);
+    this.#change = new Float64Array(count);
+    this.#pull = new Float64Array(count);
+    this.#free = new Array<boolean>(count).fill(true);
+  }
+
+  /**
+   * Moves joint positions towards a pose, in place; they stay inside their ranges.
+   * @param joints rad, where to start; the nearest solution is found
+   */
+  solve(joints: Float64Array, target: ToolPose, iterations: number): PoseError {
+    for (let iteration = 0; iteration < iterations; iteration++) {
+      const { metres, rad } = this.#measure(joints, target);
+      if (metres < 1e-6 && rad < 1e-6) break;
+      this.#iterate(joints);
+    }
+    return this.#measure(joints, target);
+  }
+
+  /** Fills the error, from where the joints put the tool to the target, and returns its size. */
+  #measure(joints: Float64Array, { position, rotation }: ToolPose): PoseError {
+    const kinematics = this.#kinematics;
+    const error = this.#error;
+    kinematics.update(joints);
+    for (let axis = 0; axis < 3; axis++) error[axis] = position[axis]! - kinematics.position[axis]!;
+    error.set(toRotationVector(multiply(rotation, conjugate(matrixToQuaternion(kinematics.rotation)))), 3);
+    return {
+      metres: Math.hypot(error[0]!, error[1]!, error[2]!),
+      rad: Math.hypot(error[3]!, error[4]!, error[5]!),
+    };
+  }
+
+  #iterate(joints: Float64Array): void {
+    const { jacobian } = this.#kinematics;
+    const count = joints.length;
+    const error = this.#error;
+    shorten(error, 0, STEP_METRES);
+    shorten(error, 3, STEP_RAD);
+    for (let joint = 0; joint < count; joint++) {
+      this.#pull[joint] = POSTURE_GAIN * (this.#rest[joint]! - joints[joint]!);
+    }
+
+    this.#free.fill(true);
+    // Every round either ends or holds at least one more joint.
+    for (;;) {
+      this.#solver.factor(jacobian, this.#free, DAMPING);
+      this.#fillChange();
+      let held = false;
+      for (let joint = 0; joint < count; joint++) {
+        if (!this.#free[joint]) continue;
+        const next = joints[joint]! + this.#change[joint]!;
+        if (next >= this.#low[joint]! && next <= this.#high[joint]!) continue;
+        joints[joint] = Math.min(this.#high[joint]!, Math.max(this.#low[joint]!, next));
+        this.#free[joint] = false;
+        held = true;
+      }
+      if (!held) break;
+    }
+    for (let joint = 0; joint < count; joint++) if (this.#free[joint]) joints[joint]! += this.#change[joint]!;
+  }
+
+  /** change = J+ (e - J pull) + pull: the task first, the pull in what it leaves free. */
+  #fillChange(): void {
+    const { jacobian } = this.#kinematics;
+    const count = this.#change.length;
+    for (let row = 0; row < 6; row++) {
+      let sum = this.#error[row]!;
+      for (let joint = 0; joint < count; joint++) {
+        if (this.#free[joint]) sum -= jacobian[row * count + joint]! * this.#pull[joint]!;
+      }
+      this.#task[row] = sum;
+    }
+    this.#solver.apply(jacobian, this.#free, this.#task, this.#change);
+    for (let joint = 0; joint < count; joint++) this.#change[joint]! += this.#pull[joint]!;
+  }
+}
+
+/** Shortens three numbers from `start` on to a length of at most `longest`. */
+function shorten(vector: Float64Array, start: number, longest: number): void {
+  const length = Math.hypot(vector[start]!, vector[start + 1]!, vector[start + 2]!);
+  if (length <= longest) return;
+  for (let axis = start; axis < start + 3; axis++) vector[axis]! *= longest / length;
+}
+
+/** The damped pseudo-inverse of a 6 x n matrix, by Cholesky's decomposition of J J^T + lambda^2 I. */
+export class DampedSolver {
+  readonly #count: number;
+  readonly #lower = new Float64Array(36);
+  readonly #solution = new Float64Array(6);
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Decomposes; columns that are not free count as zero. */
+  factor(jacobian: Float64Array, free: readonly boolean[], damping: number): void {
+    const lower = this.#lower;
+    const count = this.#count;
+    for (let row = 0; row < 6; row++) {
+      for (let column = 0; column <= row; column++) {
+        let sum = row === column ? damping * damping : 0;
+        for (let joint = 0; joint < count; joint++) {
+          if (free[joint]) sum += jacobian[row * count + joint]! * jacobian[column * count + joint]!;
+        }
+        for (let inner = 0; inner < column; inner++) sum -= lower[6 * row + inner]! * lower[6 * column + inner]!;
+        lower[6 * row + column] = row === column ? Math.sqrt(sum) : sum / lower[6 * column + column]!;
+      }
+    }
+  }
+
+  /** out = J^T (J J^T + lambda^2 I)^-1 task, zero where not free. */
+  apply(jacobian: Float64Array, free: readonly boolean[], task: Float64Array, out: Float64Array): void {
+    const x = this.solve(task);
+    const count = this.#count;
+    for (let joint = 0; joint < count; joint++) {
+      let sum = 0;
+      if (free[joint]) for (let row = 0; row < 6; row++) sum += jacobian[row * count + joint]! * x[row]!;
+      out[joint] = sum;
+    }
+  }
+
+  /** (J J^T + lambda^2 I)^-1 task; borrowed. */
+  solve(task: Float64Array): Float64Array {
+    const lower = this.#lower;
+    const x = this.#solution;
+    for (let row = 0; row < 6; row++) {
+      let sum = task[row]!;
+      for (let inner = 0; inner < row; inner++) sum -= lower[6 * row + inner]! * x[inner]!;
+      x[row] = sum / lower[7 * row]!;
+    }
+    for (let row = 5; row >= 0; row--) {
+      let sum = x[row]!;
+      for (let inner = row + 1; inner < 6; inner++) sum -= lower[6 * inner + row]! * x[inner]!;
+      x[row] = sum / lower[7 * row]!;
+    }
+    return x;
+  }
+}

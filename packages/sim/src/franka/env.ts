@@ -1,0 +1,309 @@
+import {
+  boxSpace,
+  checkVector,
+  type EnvSpec,
+  type ImageSize,
+  InputError,
+  type PrivilegedEnv,
+  RandomStream,
+  type ResetResult,
+  type Scene,
+  type SpaceEntry,
+  type StepResult,
+  spaceSize,
+} from '@rapport/core';
+import { ArmController, softGains, stiffGains } from '../control/arm-controller.js';
+import type { Fault } from '../control/faults.js';
+import { actionEntries } from '../control/modes.js';
+import { MotionTarget } from '../control/motion-target.js';
+import { ToolMonitor } from '../control/tool-monitor.js';
+import { movingBodies, viewerScene } from '../mujoco/geometry.js';
+import { loadMujoco } from '../mujoco/module.js';
+import { Physics, PhysicsDivergedError } from '../mujoco/physics.js';
+import type { Body, Sensor } from '../mujoco/quantities.js';
+import type { ArmModel } from '../robots/arm-model.js';
+import { ArmState } from './arm.js';
+import {
+  defaultBase,
+  manipulationModel,
+  type PhysicsHz,
+  selfCollisionBodies,
+  selfCollisionSensor,
+  WRIST_CAMERA,
+} from './model.js';
+import type { ManipulationTask, Stage } from './task.js';
+import { CameraView } from './view.js';
+
+export interface ManipulationEnvOptions {
+  /** For example `franka/lift`. */
+  readonly id: string;
+  readonly arm: ArmModel;
+  readonly task: ManipulationTask;
+  /** Physics steps per second; 500 when absent. */
+  readonly physicsHz?: PhysicsHz;
+}
+
+/** What an environment is; needs no physics engine. */
+export function manipulationSpec({ id, arm, task }: ManipulationEnvOptions): EnvSpec {
+  return {
+    id,
+    summary: task.summary,
+    observationSpace: boxSpace([...armEntries(arm), ...task.observationEntries]),
+    actionSpace: boxSpace(actionEntries(task.control, arm)),
+    controlHz: task.controlHz,
+    maxEpisodeSteps: task.maxEpisodeSteps,
+    cameras: [...task.cameras.map((camera) => camera.name), WRIST_CAMERA],
+  };
+}
+
+/**
+ * A manipulation task with an arm on MuJoCo. The reward of a step is 1 while the task is solved, else 0. An episode ends
+ * at its time limit (`truncated`), or by a fault (`terminated`, with `info.fault` naming it, see `Fault`): a limit that
+ * was broken, a contact that was too hard, or a simulation that went wrong.
+ */
+export class ManipulationEnv implements PrivilegedEnv {
+  readonly spec: EnvSpec;
+  readonly privileged: PrivilegedEnv['privileged'];
+  readonly #arm: ArmModel;
+  readonly #task: ManipulationTask;
+  readonly #physics: Physics;
+  readonly #stage: Stage;
+  readonly #controller: ArmController;
+  readonly #target: MotionTarget;
+  readonly #monitor: ToolMonitor;
+  readonly #selfCollisions: readonly Sensor[];
+  readonly #movingBodies: readonly Body[];
+  readonly #physicsSteps: number;
+  readonly #action: Float64Array;
+  readonly #tick = () => this.#controller.tick();
+  #view: CameraView | undefined;
+  #random: RandomStream;
+  #started = false;
+  #ended = false;
+  #closed = false;
+  #stepsDone = 0;
+
+  /**
+   * Loads MuJoCo and compiles the model.
+   * @throws InputError when MuJoCo refuses the task's parts, or the rates do not divide
+   */
+  static async create(options: ManipulationEnvOptions): Promise<ManipulationEnv> {
+    const mujoco = await loadMujoco();
+    const { arm, task, physicsHz = 500 } = options;
+    const world = task.world();
+    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz), world.files);
+    return new ManipulationEnv(options, physics, physicsHz);
+  }
+
+  private constructor(options: ManipulationEnvOptions, physics: Physics, physicsHz: number) {
+    const { arm, task, id } = options;
+    if (!Number.isInteger(physicsHz / task.controlHz)) {
+      throw new InputError(
+        `${id}: ${physicsHz} physics steps a second are no multiple of ${task.controlHz} control steps`,
+      );
+    }
+    const base = task.base ?? defaultBase;
+    const gains = task.control.kind === 'joint-impedance' ? softGains : stiffGains;
+    this.spec = manipulationSpec(options);
+    this.#arm = arm;
+    this.#task = task;
+    this.#physics = physics;
+    this.#physicsSteps = physicsHz / task.controlHz;
+    this.#stage = { physics, arm: new ArmState(physics, arm, base), memory: new Float64Array(task.memorySize) };
+    // The reference covers most of a control step's way within that step.
+    this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, task.thresholds);
+    this.#target = new MotionTarget(arm, task.control, base, task.workspace);
+    this.#monitor = new ToolMonitor(arm, base, task.workspace, task.thresholds);
+    this.#selfCollisions = selfCollisionBodies.map((body) => physics.sensor(selfCollisionSensor(body)));
+    this.#movingBodies = movingBodies(physics).map((body) => physics.body(physics.name('body', body)));
+    this.#action = new Float64Array(spaceSize(this.spec.actionSpace));
+    this.#random = new RandomStream(0, id);
+    this.privileged = {
+      stepScore: () => task.stepScore(this.#running()),
+      success: () => task.success(this.#running()),
+      state: () => this.#saveState(),
+      restore: (state) => this.#restoreState(state),
+    };
+  }
+
+  reset(options: { readonly seed?: number } = {}): ResetResult {
+    this.#checkOpen();
+    if (options.seed !== undefined) this.#random = new RandomStream(options.seed, this.spec.id);
+    const stage = this.#stage;
+    this.#physics.reset();
+    stage.memory.fill(0);
+    stage.arm.placeJoints(this.#arm.home);
+    stage.arm.placeGripper(this.#arm.hand.maxWidth);
+    this.#task.start(stage, this.#random);
+    this.#physics.forward();
+    this.#controller.reset(stage.arm.gripperWidth);
+    this.#target.reset(stage.arm.jointPositions);
+    this.#started = true;
+    this.#ended = false;
+    this.#stepsDone = 0;
+    return { observation: this.#observe(), info: {} };
+  }
+
+  step(action: ArrayLike<number>): StepResult {
+    const stage = this.#running();
+    if (this.#ended) throw new InputError(`${this.spec.id}: the episode has ended; call reset before the next step`);
+    checkVector(this.spec.actionSpace, action, 'action');
+    this.#command(action);
+    const fault = this.#simulate() ?? this.#controller.fault ?? this.#toolFault();
+    this.#task.remember?.(stage);
+    this.#stepsDone += 1;
+    const terminated = fault !== undefined;
+    const truncated = !terminated && this.#stepsDone >= this.spec.maxEpisodeSteps;
+    this.#ended = terminated || truncated;
+    const reward = this.#task.success(stage) ? 1 : 0;
+    return { observation: this.#observe(), reward, terminated, truncated, info: fault === undefined ? {} : { fault } };
+  }
+
+  render(camera: string, size: ImageSize, out?: Uint8Array): Uint8Array {
+    this.#running();
+    if (!this.spec.cameras.includes(camera)) {
+      throw new InputError(`${this.spec.id} has no camera "${camera}"; it has ${this.spec.cameras.join(', ')}`);
+    }
+    const picture = out ?? new Uint8Array(size.width * size.height * 3);
+    this.#view ??= new CameraView(this.#physics);
+    this.#view.render(camera, size, { rgb: picture });
+    return picture;
+  }
+
+  scene(): Scene {
+    this.#running();
+    return viewerScene(this.#physics, this.#task.bounds);
+  }
+
+  writePoses(out: Float32Array): void {
+    this.#running();
+    let at = 0;
+    for (const { position, quaternion } of this.#movingBodies) {
+      out.set(position, at);
+      out[at + 3] = quaternion[1]!;
+      out[at + 4] = quaternion[2]!;
+      out[at + 5] = quaternion[3]!;
+      out[at + 6] = quaternion[0]!;
+      at += 7;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#view = undefined;
+    this.#physics.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new InputError(`${this.spec.id} has been closed; make it anew`);
+  }
+
+  #running(): Stage {
+    this.#checkOpen();
+    if (!this.#started) throw new InputError(`${this.spec.id}: no episode has begun; call reset first`);
+    return this.#stage;
+  }
+
+  /** Clips an action to its bounds and hands it to target, controller and gripper. */
+  #command(action: ArrayLike<number>): void {
+    const { entries } = this.spec.actionSpace;
+    const clipped = this.#action;
+    for (const [index, { low, high }] of entries.entries()) {
+      clipped[index] = Math.min(high, Math.max(low, action[index]!));
+    }
+    this.#target.apply(clipped, this.#stage.arm.jointPositions);
+    this.#controller.reference.setGoal(this.#target.joints);
+    this.#controller.setGripperGoal(clipped[clipped.length - 1]!);
+  }
+
+  /** One control step of physics. When it diverges, the state before it comes back, which can be observed. */
+  #simulate(): Fault | undefined {
+    const before = this.#physics.state();
+    try {
+      this.#physics.step(this.#physicsSteps, this.#tick);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof PhysicsDivergedError)) throw error;
+      this.#physics.restore(before);
+      return 'simulation_unsound';
+    }
+  }
+
+  #toolFault(): Fault | undefined {
+    if (this.#selfCollisions.some(({ values }) => values[0]! > 0)) return 'self_collision_avoidance_violation';
+    const { jointPositions, jointVelocities } = this.#stage.arm;
+    return this.#monitor.check(jointPositions, jointVelocities, this.#controller.externalTorques);
+  }
+
+  #observe(): Float32Array {
+    const { arm } = this.#stage;
+    const observation = new Float32Array(spaceSize(this.spec.observationSpace));
+    const rest = writeArm(arm, observation);
+    this.#task.observe(this.#stage, observation.subarray(rest));
+    return observation;
+  }
+
+  /** Steps done, whether the episode has ended, the task's memory, target and controller, then the physics. */
+  #saveState(): Float64Array {
+    const { memory } = this.#running();
+    const numbers: number[] = [this.#stepsDone, this.#ended ? 1 : 0, ...memory];
+    this.#target.save(numbers);
+    this.#controller.save(numbers);
+    const physics = this.#physics.state();
+    const state = new Float64Array(numbers.length + physics.length);
+    state.set(numbers);
+    state.set(physics, numbers.length);
+    return state;
+  }
+
+  #restoreState(state: Float64Array): void {
+    this.#checkOpen();
+    const { memory } = this.#stage;
+    const target = 2 + memory.length;
+    const controller = target + this.#target.stateSize;
+    const physics = controller + this.#controller.stateSize;
+    const expected = physics + this.#physics.stateSize;
+    if (state.length !== expected) {
+      throw new InputError(`${this.spec.id}: state has ${state.length} numbers; expected ${expected}`);
+    }
+    const bad = state.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new InputError(`${this.spec.id}: state entry ${bad} is ${state[bad]}; expected a finite number`);
+    this.#stepsDone = state[0]!;
+    this.#ended = state[1] === 1;
+    memory.set(state.subarray(2, target));
+    this.#target.load(state.subarray(target, controller));
+    this.#controller.load(state.subarray(controller, physics));
+    this.#physics.restore(state.slice(physics));
+    this.#started = true;
+  }
+}
+
+/** What is observed of every arm, before the task's own entries. */
+function armEntries(arm: ArmModel): SpaceEntry[] {
+  const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  return [
+    ...arm.limits.map(({ low, high }, joint) => ({ name: `joint_${joint + 1}`, unit: 'rad', low, high })),
+    ...arm.limits.map((_, joint) => ({ name: `joint_velocity_${joint + 1}`, unit: 'rad/s', ...unbounded })),
+    ...['x', 'y', 'z'].map((axis) => ({ name: `tcp_${axis}`, unit: 'm', ...unbounded })),
+    // Two columns of the rotation matrix: without the jumps that angles and quaternions have.
+    ...['x', 'y'].flatMap((column) =>
+      ['x', 'y', 'z'].map((axis) => ({ name: `tcp_${column}_axis_${axis}`, unit: '1', low: -1, high: 1 })),
+    ),
+    { name: 'gripper_width', unit: 'm', low: 0, high: arm.hand.maxWidth },
+  ];
+}
+
+/** Writes what `armEntries` names; returns how many numbers that are. */
+function writeArm(arm: ArmState, out: Float32Array): number {
+  const { jointPositions, jointVelocities, tcpPosition, tcpRotation } = arm;
+  const count = jointPositions.length;
+  out.set(jointPositions, 0);
+  out.set(jointVelocities, count);
+  out.set(tcpPosition, 2 * count);
+  for (let column = 0; column < 2; column++) {
+    for (let axis = 0; axis < 3; axis++) out[2 * count + 3 + 3 * column + axis] = tcpRotation[3 * axis + column]!;
+  }
+  out[2 * count + 9] = arm.gripperWidth;
+  return 2 * count + 10;
+}

@@ -1,0 +1,196 @@
+import type { Rgb, Scene, SceneBody, SceneShape, Vector3 } from '@rapport/core';
+import type { RenderInstance } from '../render3d/scene.js';
+import { checkerTexture, type Shape } from '../render3d/shapes.js';
+import { matrixToQuaternion } from '../spatial/rotation.js';
+import type { Physics } from './physics.js';
+
+/** MuJoCo's kinds of geoms (mjtGeom) that we draw. */
+const geomKinds = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh'] as const;
+type GeomKind = Exclude<(typeof geomKinds)[number], 'hfield'>;
+
+/** Geoms of this group and above are for collision only, by the convention of MuJoCo Menagerie. */
+const FIRST_HIDDEN_GROUP = 3;
+/** Half extent that an infinite plane is drawn with, metres. */
+const PLANE_HALF_EXTENT = 4;
+/** Side of the floor's squares, metres. */
+const FLOOR_SQUARE = 0.25;
+
+/** A geom that is seen. */
+interface VisibleGeom {
+  readonly index: number;
+  readonly body: number;
+  readonly kind: GeomKind;
+  /** MuJoCo's size parameters. */
+  readonly size: Vector3;
+  readonly colour: Rgb;
+  readonly opacity: number;
+}
+
+/** Everything that a renderer draws of a model; poses are rows of `geom_xpos` and `geom_xmat`. */
+export function renderInstances(physics: Physics): RenderInstance[] {
+  const geoms = visibleGeoms(physics).map((geom): RenderInstance => {
+    const { colour, opacity, index } = geom;
+    const looks = { colour, segment: index + 1, pose: index, ...(opacity < 1 && { opacity }) };
+    const shape = renderShape(physics, geom);
+    // Planes are floors: their squares show motion and distance.
+    return geom.kind === 'plane'
+      ? { shape, ...looks, texture: checkerTexture(colour, darker(colour), FLOOR_SQUARE) }
+      : { shape, ...looks };
+  });
+  return [...geoms, ...softBodies(physics)];
+}
+
+/** Surfaces of the model's flexible bodies. */
+function softBodies({ model }: Physics): RenderInstance[] {
+  return Array.from({ length: model.nflex }, (_, flex): RenderInstance => {
+    const shellStart: number = model.flex_shelldataadr[flex];
+    const shellCount: number = model.flex_shellnum[flex];
+    const elementStart: number = model.flex_elemdataadr[flex];
+    const elementCount: number = model.flex_elemnum[flex];
+    const solid = model.flex_dim[flex] === 3;
+    // The hull of a solid body consists of its shell; a sheet of all its triangles.
+    const triangles = solid
+      ? (model.flex_shell as Int32Array).slice(shellStart, shellStart + 3 * shellCount)
+      : (model.flex_elem as Int32Array).slice(elementStart, elementStart + 3 * elementCount);
+    return {
+      shape: {
+        kind: 'skin',
+        firstVertex: model.flex_vertadr[flex],
+        vertexCount: model.flex_vertnum[flex],
+        triangles,
+        surface: solid ? 'closed' : 'open',
+      },
+      colour: colourOf((model.flex_rgba as Float32Array).subarray(4 * flex, 4 * flex + 4)),
+      segment: model.ngeom + flex + 1,
+    };
+  });
+}
+
+/**
+ * The bodies of a model for the viewer: everything that stands still in one fixed body, every other body rigid. Order of
+ * the rigid ones as in `movingBodies`.
+ */
+export function viewerScene(physics: Physics, bounds: Scene['bounds']): Scene {
+  const { model } = physics;
+  const geoms = visibleGeoms(physics);
+  const standing = geoms.filter((geom) => !moves(physics, geom.body));
+  const positions = physics.slice('geom_xpos', 0, 3 * model.ngeom).values;
+  const rotations = physics.slice('geom_xmat', 0, 9 * model.ngeom).values;
+  const surroundings: SceneBody = {
+    name: 'surroundings',
+    pose: 'fixed',
+    shapes: standing.flatMap((geom) => {
+      const position = positions.subarray(3 * geom.index, 3 * geom.index + 3);
+      const [w, x, y, z] = matrixToQuaternion(rotations.subarray(9 * geom.index, 9 * geom.index + 9));
+      return viewerShape(physics, geom, position, [x, y, z, w]);
+    }),
+  };
+  const bodies = movingBodies(physics).map(
+    (body): SceneBody => ({
+      name: physics.name('body', body),
+      pose: 'rigid',
+      shapes: geoms
+        .filter((geom) => geom.body === body)
+        .flatMap((geom) => {
+          const position = (model.geom_pos as Float64Array).subarray(3 * geom.index, 3 * geom.index + 3);
+          const [w, x, y, z] = (model.geom_quat as Float64Array).subarray(4 * geom.index, 4 * geom.index + 4);
+          return viewerShape(physics, geom, position, [x!, y!, z!, w!]);
+        }),
+    }),
+  );
+  return { bodies: [surroundings, ...bodies], bounds, view: 'spatial' };
+}
+
+/** Numbers of the bodies that can move and have something to be seen, in the model's order. */
+export function movingBodies(physics: Physics): number[] {
+  const seen = new Set(visibleGeoms(physics).map(({ body }) => body));
+  return [...seen].filter((body) => moves(physics, body)).sort((a, b) => a - b);
+}
+
+/** Whether a body can move within or between episodes: it hangs on a joint or on a mocap body. */
+function moves({ model }: Physics, body: number): boolean {
+  return model.body_weldid[body] !== 0 || model.body_mocapid[model.body_rootid[body]] >= 0;
+}
+
+function visibleGeoms({ model }: Physics): VisibleGeom[] {
+  return Array.from({ length: model.ngeom }, (_, index) => index).flatMap((index): VisibleGeom[] => {
+    const kind = geomKinds[model.geom_type[index]];
+    const material: number = model.geom_matid[index];
+    const colours: Float32Array = material < 0 ? model.geom_rgba : model.mat_rgba;
+    const at = 4 * (material < 0 ? index : material);
+    const opacity = colours[at + 3]!;
+    if (kind === undefined || kind === 'hfield' || opacity === 0) return [];
+    if (model.geom_group[index] >= FIRST_HIDDEN_GROUP) return [];
+    const [x, y, z] = (model.geom_size as Float64Array).subarray(3 * index, 3 * index + 3);
+    const colour = colourOf(colours.subarray(at, at + 4));
+    return [{ index, body: model.geom_bodyid[index], kind, size: [x!, y!, z!], colour, opacity }];
+  });
+}
+
+function renderShape(physics: Physics, { kind, size, index }: VisibleGeom): Shape {
+  const [x, y] = size;
+  switch (kind) {
+    case 'plane':
+      return { kind, halfExtents: [x || PLANE_HALF_EXTENT, y || PLANE_HALF_EXTENT] };
+    case 'sphere':
+      return { kind, radius: x };
+    case 'capsule':
+    case 'cylinder':
+      return { kind, radius: x, halfLength: y };
+    case 'ellipsoid':
+      return { kind, radii: size };
+    case 'box':
+      return { kind, halfExtents: size };
+    case 'mesh':
+      return { kind, ...meshOf(physics, index) };
+  }
+}
+
+/** Corners and triangles of a geom's mesh, in the geom's frame. */
+function meshOf({ model }: Physics, geom: number) {
+  const mesh: number = model.geom_dataid[geom];
+  const firstVertex: number = model.mesh_vertadr[mesh];
+  const firstFace: number = model.mesh_faceadr[mesh];
+  return {
+    positions: (model.mesh_vert as Float32Array).slice(3 * firstVertex, 3 * (firstVertex + model.mesh_vertnum[mesh])),
+    triangles: (model.mesh_face as Int32Array).slice(3 * firstFace, 3 * (firstFace + model.mesh_facenum[mesh])),
+  };
+}
+
+/** The viewer knows fewer shapes: an ellipsoid or a mesh is shown as the box around it, a plane as a thin box. */
+function viewerShape(
+  physics: Physics,
+  geom: VisibleGeom,
+  at: ArrayLike<number>,
+  rotation: readonly [x: number, y: number, z: number, w: number],
+): SceneShape[] {
+  const { kind, size, colour, opacity } = geom;
+  const position: Vector3 = [at[0]!, at[1]!, at[2]!];
+  const common = { colour, position, rotation, ...(opacity < 1 && { opacity }) };
+  const [x, y] = size;
+  switch (kind) {
+    case 'plane':
+      return [{ kind: 'box', halfExtents: [x || PLANE_HALF_EXTENT, y || PLANE_HALF_EXTENT, 0.001], ...common }];
+    case 'sphere':
+      return [{ kind, radius: x, ...common }];
+    case 'capsule':
+    case 'cylinder':
+      return [{ kind, radius: x, halfLength: y, ...common }];
+    case 'box':
+    case 'ellipsoid':
+      return [{ kind: 'box', halfExtents: size, ...common }];
+    case 'mesh': {
+      const box = (physics.model.geom_aabb as Float64Array).subarray(6 * geom.index + 3, 6 * geom.index + 6);
+      return [{ kind: 'box', halfExtents: [box[0]!, box[1]!, box[2]!], ...common }];
+    }
+  }
+}
+
+function colourOf(rgba: Float32Array): Rgb {
+  const [red, green, blue] = Array.from(rgba, (value) => Math.round(255 * value));
+  return [red!, green!, blue!];
+}
+
+function darker([red, green, blue]: Rgb): Rgb {
+  return [Math.round(0.85 * red), Math.round(0.85 * green), Math.round(0.85 * blue)];
+}
