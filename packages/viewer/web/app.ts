@@ -143,8 +143,7 @@ class RapportViewer extends LitElement {
       if (event.key === '?' && openDialog.id === 'keys') openDialog.close();
       return;
     }
-    const target = event.target instanceof HTMLElement ? event.target : undefined;
-    if (target !== undefined && usesKey(target, event.key)) return;
+    if (event.target instanceof HTMLElement && usesKey(event.target, event.key)) return;
     const meaning = meaningOf(event.key);
     if (meaning === undefined) return;
     event.preventDefault();
@@ -196,6 +195,8 @@ class RapportViewer extends LitElement {
 
 /** Whether the focused control itself needs the key, so that the page must leave it alone. */
 function usesKey(target: HTMLElement, key: string): boolean {
+  // The button of a dialog that has just closed keeps the focus until the next display frame.
+  if (!target.checkVisibility()) return false;
   if (target.matches('input[type="range"]')) return key.startsWith('Arrow') || key === 'Home' || key === 'End';
   if (target.matches('input, select')) return true;
   return target.matches('button:focus-visible') && (key === ' ' || key === 'Enter');

@@ -119,6 +119,7 @@ export class Player {
 
   /** One display frame. Returns whether anything was drawn. */
   tick(nowMs: number, elements: readonly ClipElements[]): boolean {
+    this.#noteSwitchEnd();
     const elapsedMs = Math.max(0, nowMs - this.#lastTickMs);
     // Display frames come a little early or late; a millisecond decides nothing.
     if (!this.#isStale && elapsedMs < (this.#stage?.intervalMs ?? 0) - 1) return false;
@@ -126,7 +127,6 @@ export class Player {
     this.#lastTickMs = nowMs;
     const before = this.clock.timeSecs;
     this.clock.advance(elapsedSecs);
-    this.#noteSwitchEnd();
     this.#loadWaiting(nowMs);
     if (!this.#isStale && this.clock.timeSecs === before) {
       this.#refine(nowMs, elements);
@@ -137,7 +137,7 @@ export class Player {
     this.#isFine = false;
     this.#draw(elements, 'moving');
     if (this.#switch !== undefined && this.clock.timeSecs > 0) this.#switch.isDrawn = true;
-    if (this.clock.isPlaying) this.#stage?.measure(elapsedSecs);
+    if (this.clock.isPlaying) this.#stage?.measure(elapsedMs);
     return true;
   }
 

@@ -7,39 +7,48 @@ export interface Frame {
   readonly element: HTMLElement;
 }
 
-/** Most pixels of a moving picture, from the finest to the fastest; the stage goes one down when it cannot keep up. */
-const pixelBudgets = [9_000_000, 4_000_000, 1_200_000] as const;
+/**
+ * What a moving picture may cost, from the finest to the cheapest: pixels, and milliseconds from one picture to the next.
+ * The stage goes one down when it cannot keep up.
+ */
+const levels = [
+  { pixels: 9_000_000, intervalMs: 0 },
+  { pixels: 4_000_000, intervalMs: 33 },
+  { pixels: 1_200_000, intervalMs: 33 },
+  // Still close to the eight frames a second that X-Magical records; the processor is needed elsewhere.
+  { pixels: 1_200_000, intervalMs: 100 },
+] as const;
 /** Where a browser without a graphics card starts. */
-const softwareBudget = 1;
-/** It draws at most 30 pictures a second, so that the processor has time for the next query. */
-const softwareIntervalMs = 1000 / 30;
-/** Frames per second below which the budget goes down, measured over this many frames. */
-const leastFps = 20;
-const measuredFrames = 24;
+const softwareLevel = 1;
+/** A stage that needs longer than this for a picture, on average over so many, cannot keep up. */
+const slowFrameMs = 50;
+const measuredFrames = 16;
 
 /** Draws all clips of a query with one renderer on one canvas that lies over their elements. */
 export class Stage {
-  /** Least time between two pictures, in milliseconds. */
-  readonly intervalMs: number;
   readonly #canvas: HTMLCanvasElement;
   readonly #renderer: WebGLRenderer;
   /** A picture of one point: drawing into it moves a scene to the GPU before it is shown. */
   readonly #warmUpTarget = new WebGLRenderTarget(1, 1);
-  #budget: number;
+  #level: number;
   #frameCount = 0;
-  #frameSecs = 0;
+  #frameMs = 0;
 
   /** @throws Error when the browser has no WebGL 2 */
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     // Smooth edges and soft shadows cost a software renderer several times the work.
     const isSoftware = drawsInSoftware();
-    this.#budget = isSoftware ? softwareBudget : 0;
-    this.intervalMs = isSoftware ? softwareIntervalMs : 0;
+    this.#level = isSoftware ? softwareLevel : 0;
     this.#renderer = new WebGLRenderer({ canvas, alpha: true, antialias: !isSoftware });
     this.#renderer.shadowMap.type = isSoftware ? BasicShadowMap : PCFShadowMap;
     this.#renderer.shadowMap.enabled = true;
     this.#renderer.setScissorTest(true);
+  }
+
+  /** Least time from one moving picture to the next, in milliseconds. */
+  get intervalMs(): number {
+    return levels[this.#level]!.intervalMs;
   }
 
   /** Compiles and uploads a scene, so that showing it later costs one ordinary frame. */
@@ -74,22 +83,21 @@ export class Stage {
     }
   }
 
-  /** Notes how long a frame took while playing, and lowers the budget when that is too long. */
-  measure(frameSecs: number): void {
+  /** Notes how long it took from one moving picture to the next, and lowers the level when that is too long. */
+  measure(frameMs: number): void {
     this.#frameCount += 1;
-    this.#frameSecs += frameSecs;
+    this.#frameMs += frameMs;
     if (this.#frameCount < measuredFrames) return;
-    if (this.#frameCount / this.#frameSecs < leastFps) {
-      this.#budget = Math.min(this.#budget + 1, pixelBudgets.length - 1);
-    }
+    const isTooSlow = this.#frameMs / this.#frameCount > slowFrameMs;
+    if (isTooSlow) this.#level = Math.min(this.#level + 1, levels.length - 1);
     this.#frameCount = 0;
-    this.#frameSecs = 0;
+    this.#frameMs = 0;
   }
 
   #fitCanvas(width: number, height: number, detail: 'moving' | 'still'): void {
-    const [wanted, budget] =
-      detail === 'still' ? [2, pixelBudgets[0]] : [Math.min(2, devicePixelRatio), pixelBudgets[this.#budget]!];
-    const ratio = Math.min(wanted, Math.sqrt(budget / (width * height)));
+    const { pixels } = levels[detail === 'still' ? 0 : this.#level]!;
+    const wanted = detail === 'still' ? 2 : Math.min(2, devicePixelRatio);
+    const ratio = Math.min(wanted, Math.sqrt(pixels / (width * height)));
     const { width: nowWidth, height: nowHeight } = this.#canvas;
     if (nowWidth === Math.floor(width * ratio) && nowHeight === Math.floor(height * ratio)) return;
     this.#renderer.setPixelRatio(ratio);
