@@ -10,7 +10,7 @@ import {
   rotate,
   toRotationVector,
 } from '../spatial/rotation.js';
-import { InverseKinematics } from './inverse-kinematics.js';
+import { InverseKinematics, type ToolPose } from './inverse-kinematics.js';
 import { Kinematics } from './kinematics.js';
 import type { ControlMode } from './modes.js';
 
@@ -49,7 +49,7 @@ export class MotionTarget {
   readonly #workspace: Workspace | undefined;
   readonly #inverse: InverseKinematics;
   readonly #kinematics: Kinematics;
-  /** Of the tool, in the frame of the base. */
+  /** Where the tool is sent, in the frame of the base. */
   #position: Vector3 = [0, 0, 0];
   #rotation: Quaternion = [1, 0, 0, 0];
 
@@ -69,6 +69,16 @@ export class MotionTarget {
     this.#targetJoints();
   }
 
+  /** Where the tool is sent, in the world. */
+  get pose(): ToolPose {
+    const [x, y, z] = rotate(this.#worldFromBase, this.#position);
+    const [baseX, baseY, baseZ] = this.#base.position;
+    return {
+      position: [x + baseX, y + baseY, z + baseZ],
+      rotation: multiply(this.#worldFromBase, this.#rotation),
+    };
+  }
+
   /**
    * Takes an action, inside the bounds of `actionEntries` and without its last entry, and brings `joints` up to date.
    * @param measured where the joints are now, rad
@@ -79,6 +89,7 @@ export class MotionTarget {
       case 'joint-position':
       case 'joint-impedance':
         for (let joint = 0; joint < this.joints.length; joint++) this.joints[joint] = action[joint]!;
+        this.#targetJoints();
         return;
       case 'joint-delta':
         for (let joint = 0; joint < this.joints.length; joint++) {
@@ -86,6 +97,7 @@ export class MotionTarget {
           const here = measured[joint]!;
           this.joints[joint] = Math.min(here + LEASH_JOINT_RAD, Math.max(here - LEASH_JOINT_RAD, wanted));
         }
+        this.#targetJoints();
         return;
       case 'cartesian-pose': {
         const rotation = fromRotationVector(action[3]!, action[4]!, action[5]!);

@@ -8,7 +8,6 @@ import {
   RandomStream,
   type ResetResult,
   type Scene,
-  type SpaceEntry,
   type StepResult,
   spaceSize,
 } from '@rapport/core';
@@ -23,6 +22,7 @@ import { Physics, PhysicsDivergedError } from '../mujoco/physics.js';
 import type { Body, Sensor } from '../mujoco/quantities.js';
 import type { ArmModel } from '../robots/arm-model.js';
 import { ArmState } from './arm.js';
+import { armEntries, armLayout, writeArm } from './arm-observation.js';
 import {
   defaultBase,
   manipulationModel,
@@ -238,8 +238,8 @@ export class ManipulationEnv implements PrivilegedEnv {
   #observe(): Float32Array {
     const { arm } = this.#stage;
     const observation = new Float32Array(spaceSize(this.spec.observationSpace));
-    const rest = writeArm(arm, observation);
-    this.#task.observe(this.#stage, observation.subarray(rest));
+    writeArm(arm, this.#target.pose, this.#controller.gripperGoal, observation);
+    this.#task.observe(this.#stage, observation.subarray(armLayout.end));
     return observation;
   }
 
@@ -277,33 +277,4 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#physics.restore(state.slice(physics));
     this.#started = true;
   }
-}
-
-/** What is observed of every arm, before the task's own entries. */
-function armEntries(arm: ArmModel): SpaceEntry[] {
-  const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-  return [
-    ...arm.limits.map(({ low, high }, joint) => ({ name: `joint_${joint + 1}`, unit: 'rad', low, high })),
-    ...arm.limits.map((_, joint) => ({ name: `joint_velocity_${joint + 1}`, unit: 'rad/s', ...unbounded })),
-    ...['x', 'y', 'z'].map((axis) => ({ name: `tcp_${axis}`, unit: 'm', ...unbounded })),
-    // Two columns of the rotation matrix: without the jumps that angles and quaternions have.
-    ...['x', 'y'].flatMap((column) =>
-      ['x', 'y', 'z'].map((axis) => ({ name: `tcp_${column}_axis_${axis}`, unit: '1', low: -1, high: 1 })),
-    ),
-    { name: 'gripper_width', unit: 'm', low: 0, high: arm.hand.maxWidth },
-  ];
-}
-
-/** Writes what `armEntries` names; returns how many numbers that are. */
-function writeArm(arm: ArmState, out: Float32Array): number {
-  const { jointPositions, jointVelocities, tcpPosition, tcpRotation } = arm;
-  const count = jointPositions.length;
-  out.set(jointPositions, 0);
-  out.set(jointVelocities, count);
-  out.set(tcpPosition, 2 * count);
-  for (let column = 0; column < 2; column++) {
-    for (let axis = 0; axis < 3; axis++) out[2 * count + 3 + 3 * column + axis] = tcpRotation[3 * axis + column]!;
-  }
-  out[2 * count + 9] = arm.gripperWidth;
-  return 2 * count + 10;
 }

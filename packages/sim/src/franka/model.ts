@@ -57,8 +57,8 @@ export const defaultBase = { position: [0, 0, 0], yawRad: 0 } as const;
 /** On the hand's side away from the base, it sees the fingers and what lies between them. */
 const wristCamera = cameraNode({
   name: WRIST_CAMERA,
-  position: [0.09, 0, 0.01],
-  target: [0.01, 0, 0.12],
+  position: [0.08, 0, 0.045],
+  target: [0.01, 0, 0.13],
   fovYDeg: 70,
 });
 

@@ -1,4 +1,5 @@
 import { armNames } from '../../robots/bodies.js';
+import { poseEntries, writePose } from '../arm-observation.js';
 import { frontCamera } from '../cameras.js';
 import { contactForce, contactSensor } from '../contacts.js';
 import { freeBox, tableAndFloor } from '../furniture.js';
@@ -29,12 +30,7 @@ export const lift: ManipulationTask = {
   bounds: { min: [-0.2, -0.5, 0], max: [0.9, 0.5, 0.8] },
   workspace: { min: [0.25, -0.4, 0.01], max: [0.75, 0.4, 0.6] },
   memorySize: 0,
-  observationEntries: [
-    ...['x', 'y', 'z'].map((axis) => ({ name: `cube_${axis}`, unit: 'm', low: -2, high: 2 })),
-    ...['x', 'y'].flatMap((column) =>
-      ['x', 'y', 'z'].map((axis) => ({ name: `cube_${column}_axis_${axis}`, unit: '1', low: -1, high: 1 })),
-    ),
-  ],
+  observationEntries: poseEntries('cube'),
   world: () => ({
     bodies: [
       ...tableAndFloor(),
@@ -56,10 +52,7 @@ export const lift: ManipulationTask = {
   },
   observe({ physics }, out) {
     const { position, rotation } = physics.body('cube');
-    out.set(position);
-    for (let column = 0; column < 2; column++) {
-      for (let axis = 0; axis < 3; axis++) out[3 + 3 * column + axis] = rotation[3 * axis + column]!;
-    }
+    writePose(position, rotation, out, 0);
   },
   stepScore({ physics, arm }) {
     const cube = physics.body('cube').position;

@@ -1,0 +1,68 @@
+import type { SpaceEntry } from '@rapport/core';
+import type { ToolPose } from '../control/inverse-kinematics.js';
+import type { ArmModel } from '../robots/arm-model.js';
+import { rotate } from '../spatial/rotation.js';
+import type { ArmState } from './arm.js';
+
+/** Where the parts of an arm's observation begin; the task's own entries follow at `end`. */
+export const armLayout = {
+  joints: 0,
+  jointVelocities: 7,
+  tcp: 14,
+  gripperWidth: 23,
+  target: 24,
+  gripperTarget: 33,
+  end: 34,
+} as const;
+
+/**
+ * What is observed of every arm: joints, the pose of the tool and the width of the gripper as they are, and as they were
+ * commanded last. Increments add to the commanded pose, so that a policy which is to arrive somewhere must know it.
+ */
+export function armEntries(arm: ArmModel): SpaceEntry[] {
+  const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  return [
+    ...arm.limits.map(({ low, high }, joint) => ({ name: `joint_${joint + 1}`, unit: 'rad', low, high })),
+    ...arm.limits.map((_, joint) => ({ name: `joint_velocity_${joint + 1}`, unit: 'rad/s', ...unbounded })),
+    ...poseEntries('tcp'),
+    { name: 'gripper_width', unit: 'm', low: 0, high: arm.hand.maxWidth },
+    ...poseEntries('target'),
+    { name: 'gripper_target', unit: 'm', low: 0, high: arm.hand.maxWidth },
+  ];
+}
+
+/** A position, and the x and y columns of a rotation matrix: without the jumps of angles and quaternions. */
+export function poseEntries(name: string): SpaceEntry[] {
+  const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  return [
+    ...['x', 'y', 'z'].map((axis) => ({ name: `${name}_${axis}`, unit: 'm', ...unbounded })),
+    ...['x', 'y'].flatMap((column) =>
+      ['x', 'y', 'z'].map((axis) => ({ name: `${name}_${column}_axis_${axis}`, unit: '1', low: -1, high: 1 })),
+    ),
+  ];
+}
+
+/** Writes what `poseEntries` names from a row-major rotation matrix. */
+export function writePose(
+  position: ArrayLike<number>,
+  rotation: ArrayLike<number>,
+  out: Float32Array,
+  start: number,
+): void {
+  out.set(position, start);
+  for (let column = 0; column < 2; column++) {
+    for (let axis = 0; axis < 3; axis++) out[start + 3 + 3 * column + axis] = rotation[3 * axis + column]!;
+  }
+}
+
+/** Writes what `armEntries` names. */
+export function writeArm(arm: ArmState, target: ToolPose, gripperTarget: number, out: Float32Array): void {
+  out.set(arm.jointPositions, armLayout.joints);
+  out.set(arm.jointVelocities, armLayout.jointVelocities);
+  writePose(arm.tcpPosition, arm.tcpRotation, out, armLayout.tcp);
+  out[armLayout.gripperWidth] = arm.gripperWidth;
+  out.set(target.position, armLayout.target);
+  out.set(rotate(target.rotation, [1, 0, 0]), armLayout.target + 3);
+  out.set(rotate(target.rotation, [0, 1, 0]), armLayout.target + 6);
+  out[armLayout.gripperTarget] = gripperTarget;
+}

@@ -1,0 +1,30 @@
+import type { ArmModel } from '../robots/arm-model.js';
+import { panda } from '../robots/panda.js';
+import { liftStyles } from './scripted/lift.js';
+import { reachStyles } from './scripted/reach.js';
+import type { Style } from './scripted/scripted-policy.js';
+import type { ManipulationTask } from './task.js';
+import { lift } from './tasks/lift.js';
+import { reach } from './tasks/reach.js';
+
+/** A manipulation environment: an arm, a task, and ways to do it well and badly. */
+export interface ManipulationEntry {
+  /** For example `franka/lift`. */
+  readonly id: string;
+  readonly arm: ArmModel;
+  readonly task: ManipulationTask;
+  readonly styles: readonly Style[];
+}
+
+const tasks: readonly Omit<ManipulationEntry, 'id' | 'arm'>[] = [
+  { task: reach, styles: reachStyles },
+  { task: lift, styles: liftStyles },
+];
+
+/** Every manipulation environment. */
+export const manipulationEntries: readonly ManipulationEntry[] = tasks.map(({ task, styles }) => ({
+  id: `franka/${task.name}`,
+  arm: panda,
+  task,
+  styles,
+}));
