@@ -1,18 +1,25 @@
 import { NEAR } from './transform.js';
 import type { ProjectedVertices } from './triangles.js';
 
+/** What the near plane leaves of an instance. */
+export interface Clipped {
+  /** Shape [triangleCount, 3], with room for two triangles for each that there was. */
+  readonly triangles: Uint32Array;
+  triangleCount: number;
+  vertexCount: number;
+}
+
 /**
  * Cuts triangles at the near plane. Vertices are not yet projected; new ones go behind the `vertexCount` that are
  * there, and there is room for two per triangle.
- * @param out the triangles that are left, room for two per triangle
- * @returns how many triangles and vertices there are now
  */
 export function clipNear(
   vertices: ProjectedVertices,
   vertexCount: number,
   triangles: Uint32Array,
-  out: Uint32Array,
-): { readonly triangles: number; readonly vertices: number } {
+  clipped: Clipped,
+): void {
+  const out = clipped.triangles;
   const depth = vertices.w;
   let free = vertexCount;
   let written = 0;
@@ -48,7 +55,8 @@ export function clipNear(
     out[written++] = b;
     out[written++] = c;
   }
-  return { triangles: written / 3, vertices: free };
+  clipped.triangleCount = written / 3;
+  clipped.vertexCount = free;
 }
 
 /** Makes the vertex where the edge from an inner to an outer vertex meets the plane, the same for both neighbours. */

@@ -19,8 +19,7 @@ export class Colours {
   readonly #palette: Int32Array;
   /** Opacity of instance i at `i + 1`, in 0..1. */
   readonly #opacity: Float64Array;
-  /** Texture of instance i at `i + 1`. */
-  readonly #textures: readonly (PlacedTexture | undefined)[];
+  readonly #textures: readonly PlacedTexture[];
   readonly #scene: RenderScene;
 
   constructor(scene: RenderScene, background: Rgb) {
@@ -29,18 +28,15 @@ export class Colours {
     const colours = [background, ...sources.map(({ colour }) => colour)];
     this.#palette = Int32Array.from(colours.flatMap((colour) => colour.map((part) => Math.round((part * 256) / 255))));
     this.#opacity = Float64Array.of(1, ...sources.map(({ opacity = 1 }) => opacity));
-    this.#textures = [
-      undefined,
-      ...sources.map(({ texture }, instance) => {
-        return texture && { source: texture, mean: meanColour(texture), place: new Float64Array(12), instance };
-      }),
-    ];
+    this.#textures = sources.flatMap(({ texture, opacity = 1 }, instance) => {
+      if (texture === undefined || opacity < 1) return [];
+      return { source: texture, mean: meanColour(texture), place: new Float64Array(12), instance };
+    });
   }
 
   /** Works out where textures lie in this frame's picture. */
   placeTextures(camera: CameraPose, { fx, fy, cx, cy }: Intrinsics, poses: FramePoses): void {
     for (const texture of this.#textures) {
-      if (texture === undefined) continue;
       const { poseRow, fixedPosition, fixedRotation } = this.#scene.instances[texture.instance]!;
       const rotations = poseRow < 0 ? fixedRotation : poses.rotations;
       const positions = poseRow < 0 ? fixedPosition : poses.positions;
@@ -64,25 +60,52 @@ export class Colours {
   }
 
   /**
-   * Writes every sample's colour.
-   * @param focal pixels per unit of x / z, which says how much of a texture one pixel covers
+   * Writes every sample's colour, leaving textures out.
    * @param out RGB, shape [height, width, 3]
    */
-  write({ width, height, samples, nearness }: SampleGrid, focal: number, out: Uint8Array): void {
+  write({ samples }: SampleGrid, out: Uint8Array): void {
     const palette = this.#palette;
-    const textures = this.#textures;
-    for (let row = 0, pixel = 0, write = 0; row < height; row++) {
-      for (let column = 0; column < width; column++, pixel++, write += 3) {
+    for (let pixel = 0, write = 0; pixel < samples.length; pixel++, write += 3) {
+      const sample = samples[pixel]!;
+      const shade = sample & 255;
+      const colour = 3 * (sample >> 8);
+      out[write] = (palette[colour]! * shade + 128) >> 8;
+      out[write + 1] = (palette[colour + 1]! * shade + 128) >> 8;
+      out[write + 2] = (palette[colour + 2]! * shade + 128) >> 8;
+    }
+  }
+
+  /**
+   * Paints textures where their instances are seen: the nearest texel, or, where a pixel covers many, the mean colour.
+   * @param focal pixels per unit of x / z, which says how much of a texture one pixel covers
+   */
+  paintTextures({ width, samples, nearness }: SampleGrid, focal: number, out: Uint8Array): void {
+    for (const { source, mean, place, instance } of this.#textures) {
+      const { extent, pixels } = source;
+      const texelSize = Math.min(extent[0] / source.width, extent[1] / source.height);
+      for (let pixel = 0; pixel < samples.length; pixel++) {
         const sample = samples[pixel]!;
-        const shade = sample & 255;
-        const instance = sample >> 8;
-        const texture = textures[instance];
-        if (texture === undefined) {
-          const colour = 3 * instance;
-          out[write] = (palette[colour]! * shade + 128) >> 8;
-          out[write + 1] = (palette[colour + 1]! * shade + 128) >> 8;
-          out[write + 2] = (palette[colour + 2]! * shade + 128) >> 8;
-        } else writeTextured(texture, column, row, 1 / nearness[pixel]!, focal, shade, out, write);
+        if (sample >> 8 !== instance + 1) continue;
+        const column = pixel % width;
+        const row = (pixel - column) / width;
+        const depth = 1 / nearness[pixel]!;
+        const rayX = place[0]! * column + place[1]! * row + place[2]!;
+        const rayY = place[4]! * column + place[5]! * row + place[6]!;
+        const rayZ = place[8]! * column + place[9]! * row + place[10]!;
+        const repeatX = (rayX * depth + place[3]!) / extent[0];
+        const repeatY = (rayY * depth + place[7]!) / extent[1];
+        const texelX = Math.floor((repeatX - Math.floor(repeatX)) * source.width);
+        const texelY = Math.floor((Math.ceil(repeatY) - repeatY) * source.height);
+        const texel = 3 * (Math.min(texelY, source.height - 1) * source.width + Math.min(texelX, source.width - 1));
+        // A pixel covers depth / focal metres across, and more along a surface that is seen at a grazing angle.
+        const length = Math.sqrt(rayX * rayX + rayY * rayY + rayZ * rayZ);
+        const covered = (depth * length) / (focal * Math.max(Math.abs(rayZ), 1e-9));
+        const blur = Math.min(Math.max((1.5 * covered) / texelSize - 0.5, 0), 1);
+        const shade = (sample & 255) / 255;
+        for (let part = 0; part < 3; part++) {
+          const value = pixels[texel + part]! * (1 - blur) + mean[part]! * blur;
+          out[3 * pixel + part] = value * shade + 0.5;
+        }
       }
     }
   }
@@ -110,35 +133,4 @@ function meanColour({ pixels }: PlanarTexture): readonly [number, number, number
   const mean = [0, 0, 0];
   for (const [index, value] of pixels.entries()) mean[index % 3]! += (3 * value) / pixels.length;
   return [mean[0]!, mean[1]!, mean[2]!];
-}
-
-/** The nearest texel, or, where a pixel covers many, the texture's mean colour. */
-function writeTextured(
-  { source, mean, place }: PlacedTexture,
-  column: number,
-  row: number,
-  depth: number,
-  focal: number,
-  shade: number,
-  out: Uint8Array,
-  write: number,
-): void {
-  const rayX = place[0]! * column + place[1]! * row + place[2]!;
-  const rayY = place[4]! * column + place[5]! * row + place[6]!;
-  const rayZ = place[8]! * column + place[9]! * row + place[10]!;
-  const { width, height, extent, pixels } = source;
-  const repeatX = (rayX * depth + place[3]!) / extent[0];
-  const repeatY = (rayY * depth + place[7]!) / extent[1];
-  const texelX = Math.floor((repeatX - Math.floor(repeatX)) * width);
-  const texelY = Math.floor((Math.ceil(repeatY) - repeatY) * height);
-  const texel = 3 * (Math.min(texelY, height - 1) * width + Math.min(texelX, width - 1));
-  // A pixel covers depth / focal metres across, and more along a surface that is seen at a grazing angle.
-  const length = Math.sqrt(rayX * rayX + rayY * rayY + rayZ * rayZ);
-  const covered = (depth * length) / (focal * Math.max(Math.abs(rayZ), 1e-9));
-  const texelSize = Math.min(extent[0] / width, extent[1] / height);
-  const blur = Math.min(Math.max((1.5 * covered) / texelSize - 0.5, 0), 1);
-  for (let part = 0; part < 3; part++) {
-    const value = pixels[texel + part]! * (1 - blur) + mean[part]! * blur;
-    out[write + part] = (value * shade + 128) / 256;
-  }
 }

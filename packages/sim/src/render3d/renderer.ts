@@ -1,9 +1,9 @@
 import { type ImageSize, InputError, type Rgb, type Scene } from '@rapport/core';
 import type { CameraPose, Intrinsics } from './camera.js';
-import { clipNear } from './clip.js';
+import { type Clipped, clipNear } from './clip.js';
 import { Colours } from './colours.js';
 import type { FramePoses, PreparedInstance, RenderScene } from './scene.js';
-import { ShadowMap } from './shadow-map.js';
+import { SHADOW_SET_BACK, ShadowMap } from './shadow-map.js';
 import { readSkin } from './skin.js';
 import {
   composeTransform,
@@ -61,7 +61,7 @@ export class SceneRenderer {
   readonly #projection = new Float64Array(12);
   readonly #transform = new Float64Array(TRANSFORM_SIZE);
   readonly #vertices;
-  readonly #clipped: Uint32Array;
+  readonly #clipped: Clipped;
   readonly #intrinsics = { fx: 1, fy: 1, cx: 0, cy: 0 };
 
   /** @throws InputError when the size is not made of positive integers */
@@ -82,7 +82,7 @@ export class SceneRenderer {
     this.#colours = new Colours(scene, quality.background ?? defaultBackground);
     if (factor > 1) this.#sampleColours = new Uint8Array(3 * factor * factor * width * height);
     this.#vertices = makeProjectedVertices(scene.mostVertices + 2 * scene.mostTriangles);
-    this.#clipped = new Uint32Array(6 * scene.mostTriangles);
+    this.#clipped = { triangles: new Uint32Array(6 * scene.mostTriangles), triangleCount: 0, vertexCount: 0 };
   }
 
   /**
@@ -171,7 +171,9 @@ export class SceneRenderer {
   #nearestDepth({ centre, radius }: PreparedInstance): number {
     if (radius === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     const m = this.#transform;
-    const [x, y, z] = [centre[0]!, centre[1]!, centre[2]!];
+    const x = centre[0]!;
+    const y = centre[1]!;
+    const z = centre[2]!;
     const depth = m[8]! * x + m[9]! * y + m[10]! * z + m[11]!;
     if (depth + radius < NEAR) return Number.NaN;
     const column = m[0]! * x + m[1]! * y + m[2]! * z + m[3]!;
@@ -204,14 +206,14 @@ export class SceneRenderer {
     let count = triangles.length / 3;
     let used = vertexCount;
     if (nearest < NEAR) {
-      const left = clipNear(vertices, vertexCount, triangles, this.#clipped);
-      triangles = this.#clipped;
-      count = left.triangles;
-      used = left.vertices;
+      clipNear(vertices, vertexCount, triangles, this.#clipped);
+      triangles = this.#clipped.triangles;
+      count = this.#clipped.triangleCount;
+      used = this.#clipped.vertexCount;
     }
     projectVertices(vertices, used);
-    drawTriangles(grid, vertices, vertices.shade, triangles, count, base, 1);
-    if (twoSided) drawTriangles(grid, vertices, vertices.backShade, triangles, count, base, -1);
+    drawTriangles(grid, vertices, vertices.shade, triangles, count, base, 1, 0);
+    if (twoSided) drawTriangles(grid, vertices, vertices.backShade, triangles, count, base, -1, 0);
   }
 
   #drawShadowMap({ grid, projection }: ShadowMap, poses: FramePoses): void {
@@ -223,8 +225,9 @@ export class SceneRenderer {
       compose(instance, poses, projection, this.#transform);
       transformVertices(this.#transform, instance.positions, instance.vertexCount, vertices);
       const count = instance.triangles.length / 3;
-      drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, 1);
-      if (instance.twoSided) drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, -1);
+      drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, 1, SHADOW_SET_BACK);
+      if (instance.twoSided)
+        drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, -1, SHADOW_SET_BACK);
     }
   }
 
@@ -265,7 +268,8 @@ export class SceneRenderer {
   #writeColours(camera: CameraPose, poses: FramePoses, out: Uint8Array): void {
     const target = this.#sampleColours ?? out;
     this.#colours.placeTextures(camera, this.#intrinsics, poses);
-    this.#colours.write(this.#opaque, this.#intrinsics.fx, target);
+    this.#colours.write(this.#opaque, target);
+    this.#colours.paintTextures(this.#opaque, this.#intrinsics.fx, target);
     if (this.#transparent !== undefined) this.#colours.blend(this.#transparent, this.#opaque, target);
     if (this.#sampleColours !== undefined) averageFours(this.#sampleColours, this.size, out);
   }

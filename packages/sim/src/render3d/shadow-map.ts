@@ -6,7 +6,9 @@ import { makeSampleGrid, type SampleGrid } from './triangles.js';
 /** Pixels along each side of the map. */
 const MAP_SIDE = 512;
 /** A surface this much behind the one that the light sees (metres) is in its shadow. */
-const BIAS = 0.008;
+const BIAS = 0.003;
+/** The map's own pixels span some depth on slanted surfaces: they are set back by that of this many pixels. */
+export const SHADOW_SET_BACK = 1.2;
 /** What a shadow leaves of the light beyond the ambient one. */
 const LEFT_IN_SHADOW = 0.35;
 
@@ -19,6 +21,8 @@ export class ShadowMap {
   /** Rows of (matrix, offset) that take a world point to (column, row, nearness), shape [12]. */
   readonly projection: Float64Array;
   readonly #bias: number;
+  /** What takes a pixel of the camera's picture into the map, see `darken`. */
+  readonly #matrix = new Float64Array(12);
 
   constructor(bounds: Scene['bounds']) {
     const centre = bounds.min.map((low, axis) => (low + bounds.max[axis]!) / 2);
@@ -54,9 +58,11 @@ export class ShadowMap {
     const { position, rotation } = camera;
     const projection = this.projection;
     // A seen point is at depth z on the ray of its pixel, so its place in the map is z (matrix pixel) + offset.
-    const matrix = new Float64Array(12);
+    const matrix = this.#matrix;
     for (let line = 0; line < 12; line += 4) {
-      const [a, b, c] = [projection[line]!, projection[line + 1]!, projection[line + 2]!];
+      const a = projection[line]!;
+      const b = projection[line + 1]!;
+      const c = projection[line + 2]!;
       const column = a * rotation[0]! + b * rotation[3]! + c * rotation[6]!;
       const row = a * rotation[1]! + b * rotation[4]! + c * rotation[7]!;
       const forward = a * rotation[2]! + b * rotation[5]! + c * rotation[8]!;

@@ -47,6 +47,7 @@ const SMALLEST_AREA = 1e-9;
  * @param triangles shape [count, 3]
  * @param base what a sample holds beside the shade
  * @param facing 1 draws triangles seen from outside, -1 those seen from inside
+ * @param setBack puts a surface farther off by its change of nearness over this many pixels; 0 but in shadow maps
  */
 export function drawTriangles(
   grid: SampleGrid,
@@ -56,6 +57,7 @@ export function drawTriangles(
   count: number,
   base: number,
   facing: 1 | -1,
+  setBack: number,
 ): void {
   const { width, height, nearness, samples } = grid;
   for (let at = 0; at < 3 * count; at += 3) {
@@ -110,6 +112,7 @@ export function drawTriangles(
     const shadeAC = shade[c]! - shadeA;
     const wColumn = (wAB * (cy - ay) - wAC * (by - ay)) * inverse;
     const wRow = (wAC * (bx - ax) - wAB * (cx - ax)) * inverse;
+    const startW = wA - setBack * (Math.abs(wColumn) + Math.abs(wRow));
     const shadeColumn = (shadeAB * (cy - ay) - shadeAC * (by - ay)) * inverse;
     const shadeRow = (shadeAC * (bx - ax) - shadeAB * (cx - ax)) * inverse;
 
@@ -127,7 +130,7 @@ export function drawTriangles(
       const firstColumn = left > 0 ? Math.ceil(left) : 0;
       const endColumn = right < width ? Math.ceil(right) : width;
       if (firstColumn >= endColumn) continue;
-      let pixelW = wA + (firstColumn - ax) * wColumn + (row - ay) * wRow;
+      let pixelW = startW + (firstColumn - ax) * wColumn + (row - ay) * wRow;
       let pixelShade = shadeA + (firstColumn - ax) * shadeColumn + (row - ay) * shadeRow;
       const end = row * width + endColumn;
       for (let pixel = row * width + firstColumn; pixel < end; pixel++) {
