@@ -81,31 +81,46 @@ export class Colours {
    */
   paintTextures({ width, samples, nearness }: SampleGrid, focal: number, out: Uint8Array): void {
     for (const { source, mean, place, instance } of this.#textures) {
-      const { extent, pixels } = source;
-      const texelSize = Math.min(extent[0] / source.width, extent[1] / source.height);
+      const { pixels } = source;
+      const columns = source.width;
+      const rows = source.height;
+      // From the instance's frame to texels.
+      const scaleX = columns / source.extent[0];
+      const scaleY = -rows / source.extent[1];
+      const [xColumn, xRow, xRay, xOffset] = [
+        scaleX * place[0]!,
+        scaleX * place[1]!,
+        scaleX * place[2]!,
+        scaleX * place[3]!,
+      ];
+      const [yColumn, yRow, yRay, yOffset] = [
+        scaleY * place[4]!,
+        scaleY * place[5]!,
+        scaleY * place[6]!,
+        scaleY * place[7]!,
+      ];
+      const [zColumn, zRow, zRay] = [place[8]!, place[9]!, place[10]!];
+      const finest = Math.max(scaleX, -scaleY) / focal;
+      const seen = (instance + 1) << 8;
       for (let pixel = 0; pixel < samples.length; pixel++) {
         const sample = samples[pixel]!;
-        if (sample >> 8 !== instance + 1) continue;
-        const column = pixel % width;
-        const row = (pixel - column) / width;
+        if ((sample & ~255) !== seen) continue;
+        const row = (pixel / width) | 0;
+        const column = pixel - row * width;
         const depth = 1 / nearness[pixel]!;
-        const rayX = place[0]! * column + place[1]! * row + place[2]!;
-        const rayY = place[4]! * column + place[5]! * row + place[6]!;
-        const rayZ = place[8]! * column + place[9]! * row + place[10]!;
-        const repeatX = (rayX * depth + place[3]!) / extent[0];
-        const repeatY = (rayY * depth + place[7]!) / extent[1];
-        const texelX = Math.floor((repeatX - Math.floor(repeatX)) * source.width);
-        const texelY = Math.floor((Math.ceil(repeatY) - repeatY) * source.height);
-        const texel = 3 * (Math.min(texelY, source.height - 1) * source.width + Math.min(texelX, source.width - 1));
-        // A pixel covers depth / focal metres across, and more along a surface that is seen at a grazing angle.
-        const length = Math.sqrt(rayX * rayX + rayY * rayY + rayZ * rayZ);
-        const covered = (depth * length) / (focal * Math.max(Math.abs(rayZ), 1e-9));
-        const blur = Math.min(Math.max((1.5 * covered) / texelSize - 0.5, 0), 1);
+        const x = Math.floor((xColumn * column + xRow * row + xRay) * depth + xOffset);
+        const y = Math.floor((yColumn * column + yRow * row + yRay) * depth + yOffset);
+        const inX = x - columns * Math.floor(x / columns);
+        const inY = y - rows * Math.floor(y / rows);
+        const texel = 3 * (inY * columns + inX);
+        // A pixel covers depth / focal metres across, and more along a surface that is seen at a grazing angle; the
+        // ray's length is about 1.
+        const covered = (finest * depth) / Math.max(Math.abs(zColumn * column + zRow * row + zRay), 1e-9);
+        const blur = Math.min(Math.max(1.5 * covered - 0.5, 0), 1);
         const shade = (sample & 255) / 255;
-        for (let part = 0; part < 3; part++) {
-          const value = pixels[texel + part]! * (1 - blur) + mean[part]! * blur;
-          out[3 * pixel + part] = value * shade + 0.5;
-        }
+        out[3 * pixel] = (pixels[texel]! + blur * (mean[0] - pixels[texel]!)) * shade + 0.5;
+        out[3 * pixel + 1] = (pixels[texel + 1]! + blur * (mean[1] - pixels[texel + 1]!)) * shade + 0.5;
+        out[3 * pixel + 2] = (pixels[texel + 2]! + blur * (mean[2] - pixels[texel + 2]!)) * shade + 0.5;
       }
     }
   }

@@ -30,8 +30,9 @@ const xml = `
 
 describe('SceneRenderer on a model of MuJoCo', () => {
   it("sees the depths and geoms that MuJoCo's own rays meet", async () => {
-    const mujoco = await loadMujoco();
-    const physics = new Physics(mujoco, xml);
+    const loaded = await loadMujoco();
+    const mujoco = loaded.module;
+    const physics = new Physics(loaded, xml);
     const model = mujoco.MjModel.from_xml_string(xml)!;
     const data = new mujoco.MjData(model);
     mujoco.mj_forward(model, data);

@@ -78,7 +78,8 @@ export class SceneRenderer {
     if (scene.instances.some(({ transparent }) => transparent)) {
       this.#transparent = makeSampleGrid(factor * width, factor * height);
     }
-    if (quality.shadowBounds !== undefined) this.#shadows = new ShadowMap(quality.shadowBounds);
+    if (quality.shadowBounds !== undefined)
+      this.#shadows = new ShadowMap(quality.shadowBounds, Math.max(width, height));
     this.#colours = new Colours(scene, quality.background ?? defaultBackground);
     if (factor > 1) this.#sampleColours = new Uint8Array(3 * factor * factor * width * height);
     this.#vertices = makeProjectedVertices(scene.mostVertices + 2 * scene.mostTriangles);

@@ -3,8 +3,9 @@ import type { CameraPose, Intrinsics } from './camera.js';
 import { lighting } from './transform.js';
 import { makeSampleGrid, type SampleGrid } from './triangles.js';
 
-/** Pixels along each side of the map. */
-const MAP_SIDE = 512;
+/** Pixels along each side of the map: twice the picture's, within these bounds. */
+const SMALLEST_SIDE = 128;
+const LARGEST_SIDE = 1024;
 /** A surface this much behind the one that the light sees (metres) is in its shadow. */
 const BIAS = 0.003;
 /** The map's own pixels span some depth on slanted surfaces: they are set back by that of this many pixels. */
@@ -17,14 +18,20 @@ const LEFT_IN_SHADOW = 0.35;
  * world coordinates, and `nearness` holds 1 at the box's near side to 0 beyond its far side.
  */
 export class ShadowMap {
-  readonly grid: SampleGrid = makeSampleGrid(MAP_SIDE, MAP_SIDE);
+  readonly grid: SampleGrid;
   /** Rows of (matrix, offset) that take a world point to (column, row, nearness), shape [12]. */
   readonly projection: Float64Array;
   readonly #bias: number;
   /** What takes a pixel of the camera's picture into the map, see `darken`. */
   readonly #matrix = new Float64Array(12);
 
-  constructor(bounds: Scene['bounds']) {
+  /**
+   * @param bounds what the map holds
+   * @param pixels the larger side of the pictures that it is for
+   */
+  constructor(bounds: Scene['bounds'], pixels: number) {
+    const side = Math.min(Math.max(2 * pixels, SMALLEST_SIDE), LARGEST_SIDE);
+    this.grid = makeSampleGrid(side, side);
     const centre = bounds.min.map((low, axis) => (low + bounds.max[axis]!) / 2);
     const radius = Math.hypot(...bounds.min.map((low, axis) => (bounds.max[axis]! - low) / 2));
     const [x, y, z] = lighting.key.direction;
@@ -33,10 +40,10 @@ export class ShadowMap {
     const right = [-y! / level, x! / level, 0];
     const down = [(x! * z!) / level, (y! * z!) / level, -level];
     const toLight = [x!, y!, z!];
-    const scale = (MAP_SIDE - 1) / (2 * radius);
+    const scale = (side - 1) / (2 * radius);
     const rows = [
-      { axis: right, scale, middle: (MAP_SIDE - 1) / 2 },
-      { axis: down, scale, middle: (MAP_SIDE - 1) / 2 },
+      { axis: right, scale, middle: (side - 1) / 2 },
+      { axis: down, scale, middle: (side - 1) / 2 },
       { axis: toLight, scale: 1 / (2 * radius), middle: 0.5 },
     ];
     this.projection = Float64Array.from(
@@ -55,6 +62,7 @@ export class ShadowMap {
   darken(grid: SampleGrid, camera: CameraPose, { fx, fy, cx, cy }: Intrinsics): void {
     const { width, height, nearness, samples } = grid;
     const map = this.grid.nearness;
+    const side = this.grid.width;
     const { position, rotation } = camera;
     const projection = this.projection;
     // A seen point is at depth z on the ray of its pixel, so its place in the map is z (matrix pixel) + offset.
@@ -79,16 +87,16 @@ export class ShadowMap {
         const z = 1 / near;
         const u = z * (matrix[0]! * column + matrix[1]! * row + matrix[2]!) + matrix[3]!;
         const v = z * (matrix[4]! * column + matrix[5]! * row + matrix[6]!) + matrix[7]!;
-        if (!(u >= 0 && v >= 0 && u < MAP_SIDE - 1 && v < MAP_SIDE - 1)) continue;
+        if (!(u >= 0 && v >= 0 && u < side - 1 && v < side - 1)) continue;
         const lit = z * (matrix[8]! * column + matrix[9]! * row + matrix[10]!) + matrix[11]! + this.#bias;
         const left = Math.floor(u);
         const top = Math.floor(v);
-        const at = top * MAP_SIDE + left;
+        const at = top * side + left;
         // The share of the four neighbours that hide the point, weighted by how near they are.
         const du = u - left;
         const dv = v - top;
         const upper = (map[at]! > lit ? 1 - du : 0) + (map[at + 1]! > lit ? du : 0);
-        const lower = (map[at + MAP_SIDE]! > lit ? 1 - du : 0) + (map[at + MAP_SIDE + 1]! > lit ? du : 0);
+        const lower = (map[at + side]! > lit ? 1 - du : 0) + (map[at + side + 1]! > lit ? du : 0);
         const hidden = upper * (1 - dv) + lower * dv;
         if (hidden === 0) continue;
         const sample = samples[pixel]!;
