@@ -7,12 +7,16 @@ export type Info = Readonly<Record<string, number | boolean | string>>;
 export interface ResetResult {
   /** Shape [observation entries]. The caller owns the array: it is never written again. */
   readonly observation: Float32Array;
+  /** Only with `spec.pictureObservation`: RGB, shape [height, width, 3]. The caller owns the array. */
+  readonly picture?: Uint8Array;
   readonly info: Info;
 }
 
 export interface StepResult {
   /** Shape [observation entries]. The caller owns the array. */
   readonly observation: Float32Array;
+  /** Only with `spec.pictureObservation`: RGB, shape [height, width, 3]. The caller owns the array. */
+  readonly picture?: Uint8Array;
   /** The environment's own reward of this step (for X-Magical the benchmark's sparse reward). */
   readonly reward: number;
   /** The task itself ended: the value of what follows is zero. */
@@ -34,6 +38,11 @@ export interface EnvSpec {
   /** One line for lists. */
   readonly summary: string;
   readonly observationSpace: BoxSpace;
+  /**
+   * Set when what is observed is a picture: `reset` and `step` return it as `picture`, beside a vector that holds what is
+   * observed in numbers, and may have no entries at all.
+   */
+  readonly pictureObservation?: ImageSize;
   readonly actionSpace: BoxSpace;
   /** Control steps per second of simulated time. */
   readonly controlHz: number;

@@ -1,4 +1,7 @@
-export { environments, makeEnv, scriptedPolicies, scriptedPolicy } from './registry.js';
+export { type Breach, checkContract, contractRules } from './contract/contract.js';
+export { TwinProcess } from './contract/twin-process.js';
+export type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+export { environments, makeEnv, registerEnvironment, scriptedPolicies, scriptedPolicy } from './registry.js';
 export { type CollectOptions, collectEpisodes } from './vector/collect.js';
 export {
   type ColumnDeviation,
@@ -6,4 +9,3 @@ export {
   replayTraces,
   type TraceReport,
 } from './xmagical/conformance.js';
-export type { ScriptedEntry } from './xmagical/scripted/catalogue.js';

@@ -1,45 +1,24 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type EnvSpec, InputError, nearestName, type Policy, type PrivilegedEnv } from '@rapport/core';
-import { XMagicalEnv } from './xmagical/env.js';
-import { type ScriptedEntry, type ScriptedTask, scriptedEntries } from './xmagical/scripted/catalogue.js';
-import { sweepToTop, sweepVariants } from './xmagical/sweep-to-top.js';
-import type { XMagicalTask } from './xmagical/task.js';
-import { avoidTask } from './xmagical/tasks/avoid.js';
-import { groupTask } from './xmagical/tasks/group.js';
-import type { EmbodimentName } from './xmagical/view.js';
+import type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+import { randomPolicies } from './random-policies.js';
+import { xmagicalEntries } from './xmagical/entries.js';
 
-/** An environment that can be made. */
-interface Entry {
-  readonly id: string;
-  spec(): EnvSpec;
-  make(): Promise<PrivilegedEnv>;
-  /** Its scripted policies, the last one `mixed`. */
-  scripted(): ScriptedEntry[];
+const entries = new Map<string, EnvironmentEntry>(xmagicalEntries().map((entry) => [entry.id, entry]));
+
+/**
+ * Makes an environment known under its id, to everything in this process that takes one.
+ * @throws InputError when the id is empty, holds a space or a colon, or is taken
+ */
+export function registerEnvironment(entry: EnvironmentEntry): void {
+  const { id } = entry;
+  if (id === '' || /[\s:]/.test(id)) {
+    throw new InputError(`"${id}" is no environment id; expected one without spaces and colons, as in "lab/pendulum"`);
+  }
+  if (entries.has(id)) throw new InputError(`there is an environment "${id}" already`);
+  entries.set(id, entry);
 }
-
-function xmagicalEntry(id: string, embodiment: EmbodimentName, task: XMagicalTask, scripted: ScriptedTask): Entry {
-  return {
-    id,
-    spec: () => new XMagicalEnv({ id, embodiment, task }).spec,
-    make: async () => new XMagicalEnv({ id, embodiment, task }),
-    scripted: () => scriptedEntries(scripted, embodiment),
-  };
-}
-
-const embodiments: readonly EmbodimentName[] = ['longstick', 'mediumstick', 'shortstick', 'gripper'];
-
-const entries: ReadonlyMap<string, Entry> = new Map(
-  embodiments
-    .flatMap((embodiment): Entry[] => [
-      xmagicalEntry(`xmagical/avoid-${embodiment}`, embodiment, avoidTask(embodiment), 'avoid'),
-      xmagicalEntry(`xmagical/group-${embodiment}`, embodiment, groupTask(embodiment), 'group'),
-      // The benchmark's own ids, for state observations and the camera from above.
-      ...sweepVariants.map((variant) => {
-        const id = `SweepToTop-${embodiment[0]!.toUpperCase()}${embodiment.slice(1)}-State-Allo-${variant}-v0`;
-        return xmagicalEntry(id, embodiment, sweepToTop({ variant, reward: 'sparse' }), 'sweep');
-      }),
-    ])
-    .map((entry) => [entry.id, entry]),
-);
 
 /** Every environment, RAPL's two tasks first. */
 export function environments(): EnvSpec[] {
@@ -50,15 +29,30 @@ export function environments(): EnvSpec[] {
 /**
  * Makes an environment. It comes as a promise because what runs it may have to be loaded first; its steps are
  * synchronous. Close it when it is no longer needed: it may hold memory that the garbage collector does not see.
- * @throws InputError when there is none of that id, naming the nearest
+ * @param id of a registered environment, or `FILE:ID`: FILE, an ES module, is imported first and registers ID
+ * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported
  */
 export async function makeEnv(id: string): Promise<PrivilegedEnv> {
-  return findEntry(id).make();
+  return (await loadEntry(id)).make();
+}
+
+/** The entry of an environment, after importing the module that the id names. */
+export async function loadEntry(id: string): Promise<EnvironmentEntry> {
+  const file = splitReference(id).file;
+  if (file !== undefined) await importModule(file);
+  return findEntry(id);
+}
+
+/** How another thread or process names the environment: `FILE:ID` when a module of its own registers it. */
+export function environmentReference(id: string): string {
+  const entry = findEntry(id);
+  return entry.module === undefined ? entry.id : `${entry.module}:${entry.id}`;
 }
 
 /** The scripted policies of an environment; `mixed` draws another one for every episode. */
 export function scriptedPolicies(envId: string): ScriptedEntry[] {
-  return findEntry(envId).scripted();
+  const entry = findEntry(envId);
+  return entry.scripted?.() ?? randomPolicies(entry.spec().actionSpace);
 }
 
 /**
@@ -76,16 +70,31 @@ export function scriptedPolicy(envId: string, name: string): Policy {
   return entry.create();
 }
 
-function findEntry(id: string): Entry {
+function findEntry(reference: string): EnvironmentEntry {
+  const { file, id } = splitReference(reference);
   const entry = entries.get(id);
-  if (entry === undefined) {
-    const nearest = nearestName(id, [...entries.keys()]);
-    throw new InputError(
-      `there is no environment "${id}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
-      {
-        fix: 'list them with `rapport envs`',
-      },
-    );
+  if (entry !== undefined) return entry;
+  if (file !== undefined) throw new InputError(`${file} registers no environment "${id}"`);
+  const nearest = nearestName(id, [...entries.keys()]);
+  throw new InputError(
+    `there is no environment "${id}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+    { fix: 'list them with `rapport envs`' },
+  );
+}
+
+/** `FILE:ID` as its parts; FILE ends in .js, .mjs or, where the runtime takes it, .ts. */
+function splitReference(reference: string): { readonly file: string | undefined; readonly id: string } {
+  const match = /^(.+\.m?[jt]s):([^:]+)$/.exec(reference);
+  return match === null ? { file: undefined, id: reference } : { file: match[1]!, id: match[2]! };
+}
+
+async function importModule(file: string): Promise<void> {
+  const url = file.startsWith('file:') ? file : pathToFileURL(isAbsolute(file) ? file : resolve(file)).href;
+  try {
+    await import(/* @vite-ignore */ url);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new InputError(`${file} could not be imported: ${reason}`, { cause });
   }
-  return entry;
 }

@@ -7,7 +7,7 @@ import {
   throwIfAborted,
   type WorkOptions,
 } from '@rapport/core';
-import { makeEnv, scriptedPolicy } from '../registry.js';
+import { environmentReference, loadEntry, scriptedPolicy } from '../registry.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 /** Which episodes to collect. */
@@ -31,11 +31,12 @@ export interface CollectOptions extends WorkOptions {
 export async function collectEpisodes(options: CollectOptions): Promise<RecordedEpisode[]> {
   const { envId, policy, seeds, cameras, workers } = options;
   if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
-  // An unknown policy is refused before workers start.
+  // An unknown environment or policy is refused before workers start.
+  const entry = await loadEntry(envId);
   const actor = scriptedPolicy(envId, policy);
   if (workers > 0) return collectInWorkers(options);
 
-  const env = await makeEnv(envId);
+  const env = await entry.make();
   const recorded: RecordedEpisode[] = [];
   try {
     for (const seed of seeds) {
@@ -53,7 +54,8 @@ export async function collectEpisodes(options: CollectOptions): Promise<Recorded
 async function collectInWorkers(options: CollectOptions): Promise<RecordedEpisode[]> {
   const { seeds } = options;
   const results = new Array<RecordedEpisode | undefined>(seeds.length);
-  const task: WorkerTask = { envId: options.envId, policy: options.policy, cameras: options.cameras };
+  const { policy, cameras } = options;
+  const task: WorkerTask = { envId: environmentReference(options.envId), policy, cameras };
   let next = 0;
   let finished = 0;
 

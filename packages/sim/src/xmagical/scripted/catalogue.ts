@@ -1,4 +1,5 @@
-import type { Policy, RandomStream } from '@rapport/core';
+import type { RandomStream } from '@rapport/core';
+import type { ScriptedEntry } from '../../entry.js';
 import type { EmbodimentName } from '../view.js';
 import { follow } from './phases.js';
 import {
@@ -13,6 +14,8 @@ import {
   wrongWay,
 } from './plans.js';
 import { type Behaviour, ScriptedPolicy } from './scripted-policy.js';
+
+export type { ScriptedEntry };
 
 /** A style with its share of the mixed policy's episodes. */
 interface Style {
@@ -75,14 +78,6 @@ const styles: Record<'avoid' | 'group' | 'sweep', readonly Style[]> = {
 };
 
 export type ScriptedTask = keyof typeof styles;
-
-/** A scripted policy by name, with what it does. */
-export interface ScriptedEntry {
-  /** For example `careful` or `mixed`. */
-  readonly name: string;
-  readonly summary: string;
-  create(): Policy;
-}
 
 /** The scripted policies of a task and a robot; the last one is `mixed`. */
 export function scriptedEntries(task: ScriptedTask, embodiment: EmbodimentName): ScriptedEntry[] {

@@ -1,0 +1,27 @@
+import type { EnvSpec, Policy, PrivilegedEnv } from '@rapport/core';
+
+/** A scripted policy by name, with what it does. */
+export interface ScriptedEntry {
+  /** For example `careful` or `mixed`. */
+  readonly name: string;
+  readonly summary: string;
+  create(): Policy;
+}
+
+/** An environment that can be made by its id. */
+export interface EnvironmentEntry {
+  /** For example `xmagical/avoid-longstick`. */
+  readonly id: string;
+  /**
+   * URL of the module that registers the environment when it is imported: `import.meta.url` there. Threads and processes
+   * that run the environment import it first. Absent for what `@rapport/sim` brings along.
+   */
+  readonly module?: string;
+  /** True when every episode starts alike, whatever the seed. */
+  readonly fixedStart?: boolean;
+  /** What the environment is, without making one. */
+  spec(): EnvSpec;
+  make(): Promise<PrivilegedEnv>;
+  /** Its scripted policies, the last one named `mixed`. Without them it can be driven at random. */
+  scripted?(): ScriptedEntry[];
+}
