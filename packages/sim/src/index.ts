@@ -2,6 +2,11 @@ export { type Breach, checkContract, contractRules } from './contract/contract.j
 export { TwinProcess } from './contract/twin-process.js';
 export type { EnvironmentEntry, ScriptedEntry } from './entry.js';
 export { environments, makeEnv, registerEnvironment, scriptedPolicies, scriptedPolicy } from './registry.js';
+export { type CameraPose, type Intrinsics, intrinsicMatrix, intrinsicsFromFovY, lookAt } from './render3d/camera.js';
+export { type RenderOutputs, type RenderQuality, SceneRenderer } from './render3d/renderer.js';
+export { type FixedPose, type FramePoses, type RenderInstance, RenderScene } from './render3d/scene.js';
+export { SceneInstances } from './render3d/scene-instances.js';
+export { checkerTexture, type PlanarTexture, type Shape } from './render3d/shapes.js';
 export { type CollectOptions, collectEpisodes } from './vector/collect.js';
 export {
   type ColumnDeviation,

@@ -10,7 +10,7 @@ export type Shape =
   | { readonly kind: 'cylinder'; readonly radius: number; readonly halfLength: number }
   /** A rectangle in the xy plane that is seen from +z only. */
   | { readonly kind: 'plane'; readonly halfExtents: readonly [x: number, y: number] }
-  /** A convex outline in the xy plane, anticlockwise, extruded from z = `bottom` to z = `top`. */
+  /** An outline in the xy plane, without crossings, extruded from z = `bottom` to z = `top`. */
   | {
       readonly kind: 'prism';
       readonly outline: readonly (readonly [x: number, y: number])[];

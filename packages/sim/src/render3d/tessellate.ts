@@ -174,24 +174,54 @@ function cylinder(radius: number, halfLength: number): TriangleMesh {
   joinRings(mesh, ring(-halfLength, 1, 0), ring(halfLength, 1, 0), around);
   const bottom = ring(-halfLength, 0, -1);
   const top = ring(halfLength, 0, 1);
-  fan(mesh, bottom, top, around);
-  return mesh.build();
-}
-
-/** Closes a prism: the bottom is seen from below, the top from above. */
-function fan(mesh: MeshBuilder, bottom: number, top: number, corners: number): void {
-  for (let corner = 1; corner + 1 < corners; corner++) {
+  for (let corner = 1; corner + 1 < around; corner++) {
     mesh.triangle(bottom, bottom + corner + 1, bottom + corner);
     mesh.triangle(top, top + corner, top + corner + 1);
   }
+  return mesh.build();
 }
 
-function prism(outline: readonly (readonly [number, number])[], bottom: number, top: number): TriangleMesh {
-  if (outline.length < 3 || !(top > bottom)) {
+/** Closes an extruded outline: the bottom is seen from below, the top from above. */
+function close(mesh: MeshBuilder, bottom: number, top: number, outline: readonly (readonly [number, number])[]): void {
+  for (const [a, b, c] of cutIntoTriangles(outline)) {
+    mesh.triangle(bottom + a, bottom + c, bottom + b);
+    mesh.triangle(top + a, top + b, top + c);
+  }
+}
+
+/** Cuts an anticlockwise outline without crossings, which may have dents, ear by ear. */
+function cutIntoTriangles(outline: readonly (readonly [number, number])[]): [number, number, number][] {
+  const left = outline.map((_, index) => index);
+  const area = (a: number, b: number, c: number) => {
+    const [[ax, ay], [bx, by], [cx, cy]] = [outline[a]!, outline[b]!, outline[c]!];
+    return (bx - ax) * (cy - ay) - (cx - ax) * (by - ay);
+  };
+  const triangles: [number, number, number][] = [];
+  while (left.length >= 3) {
+    const corners = left.map((b, at): [number, number, number] => [left.at(at - 1)!, b, left[(at + 1) % left.length]!]);
+    const ear = corners.findIndex(
+      ([a, b, c]) =>
+        area(a, b, c) > 0 &&
+        left.every(
+          (other) =>
+            [a, b, c].includes(other) || area(a, b, other) < 0 || area(b, c, other) < 0 || area(c, a, other) < 0,
+        ),
+    );
+    // An outline with its corners in a line has no ear left; what remains covers nothing.
+    if (ear < 0) break;
+    triangles.push(corners[ear]!);
+    left.splice(ear, 1);
+  }
+  return triangles;
+}
+
+function prism(given: readonly (readonly [number, number])[], bottom: number, top: number): TriangleMesh {
+  if (given.length < 3 || !(top > bottom)) {
     throw new InputError(
-      `prism has ${outline.length} corners from z = ${bottom} to z = ${top}; expected 3 or more and a positive height`,
+      `prism has ${given.length} corners from z = ${bottom} to z = ${top}; expected 3 or more and a positive height`,
     );
   }
+  const outline = signedArea(given) < 0 ? given.toReversed() : given;
   const mesh = new MeshBuilder();
   for (const [index, [x, y]] of outline.entries()) {
     const [nextX, nextY] = outline[(index + 1) % outline.length]!;
@@ -205,7 +235,7 @@ function prism(outline: readonly (readonly [number, number])[], bottom: number, 
   }
   const lower = outline.map(([x, y]) => mesh.vertex(x, y, bottom, 0, 0, -1));
   const upper = outline.map(([x, y]) => mesh.vertex(x, y, top, 0, 0, 1));
-  fan(mesh, lower[0]!, upper[0]!, outline.length);
+  close(mesh, lower[0]!, upper[0]!, outline);
   return mesh.build();
 }
 
@@ -274,4 +304,12 @@ function cosineBetween(normals: Float64Array, a: number, b: number): number {
   const dot = normals[a]! * normals[b]! + normals[a + 1]! * normals[b + 1]! + normals[a + 2]! * normals[b + 2]!;
   const lengths = length(a) * length(b);
   return lengths === 0 ? 0 : dot / lengths;
+}
+
+/** Of an outline, positive when anticlockwise (the shoelace formula). */
+function signedArea(outline: readonly (readonly [number, number])[]): number {
+  return outline.reduce((sum, [x, y], index) => {
+    const [nextX, nextY] = outline[(index + 1) % outline.length]!;
+    return sum + (x * nextY - nextX * y) / 2;
+  }, 0);
 }
