@@ -1,0 +1,58 @@
+import { mean, RandomStream } from '@rapport/core';
+import { loadMujoco } from '../../mujoco/module.js';
+import { Physics } from '../../mujoco/physics.js';
+import { ArmState } from '../arm.js';
+import type { ManipulationEntry } from '../catalogue.js';
+import { ManipulationEnv } from '../env.js';
+import { defaultBase, manipulationModel } from '../model.js';
+import { ScriptedPolicy } from '../scripted/scripted-policy.js';
+import type { Stage } from '../task.js';
+
+/** What an episode came to. */
+export interface Outcome {
+  readonly success: boolean;
+  /** Mean over the steps. */
+  readonly score: number;
+  readonly fault: string | undefined;
+}
+
+/** Runs one style of an entry's scripted policies, one episode per seed from 0 on. */
+export async function outcomes(entry: ManipulationEntry, style: string, episodes: number): Promise<Outcome[]> {
+  const behaviour = entry.styles.find((candidate) => candidate.style === style);
+  if (behaviour === undefined) throw new Error(`${entry.id} has no style ${style}`);
+  const policy = new ScriptedPolicy(entry.task.control, style, () => behaviour);
+  const env = await ManipulationEnv.create(entry);
+  try {
+    return Array.from({ length: episodes }, (_, seed) => playEpisode(env, policy, seed));
+  } finally {
+    env.close();
+  }
+}
+
+function playEpisode(env: ManipulationEnv, policy: ScriptedPolicy, seed: number): Outcome {
+  policy.reset(seed);
+  let { observation } = env.reset({ seed });
+  const scores: number[] = [];
+  for (;;) {
+    const step = env.step(policy.act(observation));
+    observation = step.observation;
+    scores.push(env.privileged.stepScore());
+    if (step.terminated || step.truncated) {
+      const fault = step.info.fault === undefined ? undefined : String(step.info.fault);
+      return { success: env.privileged.success(), score: mean(scores), fault };
+    }
+  }
+}
+
+/** A task's stage at the start of an episode, on which a test may place things; call `close` of its physics. */
+export async function stageOf({ arm, task }: ManipulationEntry, seed = 0): Promise<Stage> {
+  const world = task.world();
+  const physics = new Physics(await loadMujoco(), manipulationModel(arm, task, world, 500), world.files);
+  const base = task.base ?? defaultBase;
+  const stage = { physics, arm: new ArmState(physics, arm, base), memory: new Float64Array(task.memorySize) };
+  stage.arm.placeJoints(arm.home);
+  stage.arm.placeGripper(arm.hand.maxWidth);
+  task.start(stage, new RandomStream(seed, 'test'));
+  physics.forward();
+  return stage;
+}
