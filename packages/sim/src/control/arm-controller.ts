@@ -12,20 +12,20 @@ export interface JointGains {
   readonly damping: readonly number[];
 }
 
-/** Follows closely: libfranka's example impedances, a fifth of them, which is as stiff as the torque rate allows. */
+/** Follows closely: the gains of franka_ros2's joint impedance example with inverse kinematics. */
 export const stiffGains: JointGains = {
   stiffness: [600, 600, 600, 600, 250, 150, 50],
   damping: [30, 30, 30, 30, 10, 10, 5],
 };
 
-/** Gives way: a quarter of it, with the damping that keeps the same ratio. */
+/** Gives way: a quarter of the stiffness, with damping that keeps the arm from swinging. */
 export const softGains: JointGains = {
   stiffness: [150, 150, 150, 150, 62.5, 37.5, 12.5],
-  damping: [15, 15, 15, 15, 5, 5, 2.5],
+  damping: [30, 30, 30, 30, 10, 7, 4],
 };
 
-/** Cut-off of the low-pass that external torques go through, Hz. */
-const EXTERNAL_TORQUE_CUTOFF_HZ = 20;
+/** Cut-off of the low-pass that external torques go through, Hz: what lasts counts, not the knock of touching down. */
+const EXTERNAL_TORQUE_CUTOFF_HZ = 5;
 /** How far beyond the limits a measured position (rad) or velocity (share) may be before it is a fault. */
 const POSITION_TOLERANCE = 0.01;
 const VELOCITY_TOLERANCE = 1.15;

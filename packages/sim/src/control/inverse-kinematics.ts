@@ -17,8 +17,13 @@ export interface PoseError {
 
 /** Distance that a solution keeps from the ends of the joints' ranges, rad. */
 const LIMIT_MARGIN = 0.02;
-/** Damping of the pseudo-inverse: a direction whose gain is below this is followed only in part. */
+/**
+ * Damping of the pseudo-inverse while the error is `DAMPED_FROM` or more: a direction whose gain is below it is followed
+ * only in part. Its square falls with the error, so that near the goal neither the goal nor the free motion is disturbed.
+ */
 const DAMPING = 0.03;
+const DAMPED_FROM = 0.02;
+const LEAST_DAMPING = 1e-4;
 /** Fraction of the way to the rest posture that the free motion goes per iteration. */
 const POSTURE_GAIN = 0.05;
 /** Largest error that one iteration corrects. */
@@ -86,6 +91,7 @@ export class InverseKinematics {
     const error = this.#error;
     shorten(error, 0, STEP_METRES);
     shorten(error, 3, STEP_RAD);
+    const damping = Math.max(LEAST_DAMPING, DAMPING * Math.sqrt(Math.min(1, Math.hypot(...error) / DAMPED_FROM)));
     for (let joint = 0; joint < count; joint++) {
       this.#pull[joint] = POSTURE_GAIN * (this.#rest[joint]! - joints[joint]!);
     }
@@ -93,7 +99,7 @@ export class InverseKinematics {
     this.#free.fill(true);
     // Every round either ends or holds at least one more joint.
     for (;;) {
-      this.#solver.factor(jacobian, this.#free, DAMPING);
+      this.#solver.factor(jacobian, this.#free, damping);
       this.#fillChange();
       let held = false;
       for (let joint = 0; joint < count; joint++) {

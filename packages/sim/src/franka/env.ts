@@ -18,7 +18,7 @@ import { MotionTarget } from '../control/motion-target.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
 import { movingBodies, viewerScene } from '../mujoco/geometry.js';
 import { loadMujoco } from '../mujoco/module.js';
-import { Physics, PhysicsDivergedError } from '../mujoco/physics.js';
+import { Physics, UnsoundPhysicsError } from '../mujoco/physics.js';
 import type { Body, Sensor } from '../mujoco/quantities.js';
 import type { ArmModel } from '../robots/arm-model.js';
 import { ArmState } from './arm.js';
@@ -149,7 +149,8 @@ export class ManipulationEnv implements PrivilegedEnv {
     if (this.#ended) throw new InputError(`${this.spec.id}: the episode has ended; call reset before the next step`);
     checkVector(this.spec.actionSpace, action, 'action');
     this.#command(action);
-    const fault = this.#simulate() ?? this.#controller.fault ?? this.#toolFault();
+    // A hand that hits the arm also raises torques: the first reason comes first.
+    const fault = this.#simulate() ?? this.#selfCollision() ?? this.#controller.fault ?? this.#toolFault();
     this.#task.remember?.(stage);
     this.#stepsDone += 1;
     const terminated = fault !== undefined;
@@ -216,21 +217,25 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#controller.setGripperGoal(clipped[clipped.length - 1]!);
   }
 
-  /** One control step of physics. When it diverges, the state before it comes back, which can be observed. */
+  /** One control step of physics. When it cannot be trusted, the state before it comes back, which can be observed. */
   #simulate(): Fault | undefined {
     const before = this.#physics.state();
     try {
       this.#physics.step(this.#physicsSteps, this.#tick);
       return undefined;
     } catch (error) {
-      if (!(error instanceof PhysicsDivergedError)) throw error;
+      if (!(error instanceof UnsoundPhysicsError)) throw error;
       this.#physics.restore(before);
       return 'simulation_unsound';
     }
   }
 
+  #selfCollision(): Fault | undefined {
+    const touching = this.#selfCollisions.some(({ values }) => values[0]! > 0);
+    return touching ? 'self_collision_avoidance_violation' : undefined;
+  }
+
   #toolFault(): Fault | undefined {
-    if (this.#selfCollisions.some(({ values }) => values[0]! > 0)) return 'self_collision_avoidance_violation';
     const { jointPositions, jointVelocities } = this.#stage.arm;
     return this.#monitor.check(jointPositions, jointVelocities, this.#controller.externalTorques);
   }

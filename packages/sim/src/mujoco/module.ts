@@ -2,23 +2,30 @@ import loadModule, { type MainModule } from '@mujoco/mujoco';
 import { UnavailableError } from '@rapport/core';
 
 /** MuJoCo's WebAssembly module; every thread has one, with a heap of its own. */
-export type MujocoModule = MainModule;
+export interface Mujoco {
+  readonly module: MainModule;
+  /** What MuJoCo warned of since the list was last emptied. It warns once per kind and simulation reset. */
+  readonly warnings: string[];
+}
 
-let loading: Promise<MujocoModule> | undefined;
+let loading: Promise<Mujoco> | undefined;
 
 /**
  * Loads MuJoCo once per thread: about 0.3 s and 120 MB.
  * @throws UnavailableError when this Node cannot run it
  */
-export function loadMujoco(): Promise<MujocoModule> {
+export function loadMujoco(): Promise<Mujoco> {
   loading ??= instantiate();
   return loading;
 }
 
-async function instantiate(): Promise<MujocoModule> {
+async function instantiate(): Promise<Mujoco> {
+  const warnings: string[] = [];
+  const print = (line: string) => {
+    if (line.startsWith('WARNING: ')) warnings.push(line.slice('WARNING: '.length));
+  };
   try {
-    // MuJoCo prints warnings that we notice by ourselves (see Physics.step) and errors that it also throws.
-    return await loadModule({ print: () => undefined, printErr: () => undefined });
+    return { module: await loadModule({ print, printErr: print }), warnings };
   } catch (cause) {
     loading = undefined;
     throw new UnavailableError(

@@ -1,6 +1,6 @@
-import type { MjData, MjModel } from '@mujoco/mujoco';
+import type { DoubleBuffer, MainModule, MjData, MjModel } from '@mujoco/mujoco';
 import { InputError, nearestName } from '@rapport/core';
-import type { MujocoModule } from './module.js';
+import type { Mujoco } from './module.js';
 import {
   type Actuator,
   type Body,
@@ -25,8 +25,11 @@ const INTEGRATION_STATE = 16383;
 const freeJoint = 0;
 const ballJoint = 1;
 
-/** The simulation went to numbers that are not finite, or larger than any sound one. */
-export class PhysicsDivergedError extends Error {}
+/**
+ * What the simulation computed cannot be trusted: a number that is not finite or larger than any sound one, contacts that
+ * were left out for lack of memory, or an error of MuJoCo's.
+ */
+export class UnsoundPhysicsError extends Error {}
 
 /**
  * One MuJoCo simulation with its quantities by name: `physics.body('cup').position`. All named quantities are those of
@@ -37,10 +40,13 @@ export class PhysicsDivergedError extends Error {}
 export class Physics {
   /** Seconds per step. */
   readonly timestep: number;
-  readonly #mujoco: MujocoModule;
+  /** Numbers of a saved state. */
+  readonly stateSize: number;
+  readonly #mujoco: MainModule;
+  readonly #warnings: string[];
   readonly #model: MjModel;
   readonly #data: MjData;
-  readonly #state: Float64Array;
+  readonly #state: DoubleBuffer;
   readonly #names = new Map<Kind, string[]>();
   readonly #bodies = new NamedHandles<Body>((name) => this.#makeBody(name));
   readonly #sites = new NamedHandles<Frame>((name) => this.#makeFrame('site', name));
@@ -60,15 +66,22 @@ export class Physics {
    * @param files what the model names beside itself, such as meshes, by file name
    * @throws InputError when MuJoCo refuses the model, with its message, which names the element and the line
    */
-  constructor(mujoco: MujocoModule, xml: string, files: ReadonlyMap<string, Uint8Array> = new Map()) {
+  constructor({ module: mujoco, warnings }: Mujoco, xml: string, files: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#mujoco = mujoco;
+    this.#warnings = warnings;
     this.#model = compile(mujoco, xml, files);
     this.#data = new mujoco.MjData(this.#model);
     this.timestep = this.#model.opt.timestep;
-    this.#state = new Float64Array(mujoco.mj_stateSize(this.#model, INTEGRATION_STATE));
+    this.stateSize = mujoco.mj_stateSize(this.#model, INTEGRATION_STATE);
+    this.#state = new mujoco.DoubleBuffer(this.stateSize);
     this.#positions = new LiveSlice(() => this.#data.qpos, 0, this.#model.nq);
     this.#velocities = new LiveSlice(() => this.#data.qvel, 0, this.#model.nv);
-    this.forward();
+    try {
+      this.forward();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Simulated seconds since the reset. */
@@ -106,18 +119,40 @@ export class Physics {
     this.forward();
   }
 
-  /** Brings every named quantity up to date after positions or velocities have been set. */
+  /**
+   * Brings every named quantity up to date after positions or velocities have been set.
+   * @throws UnsoundPhysicsError when MuJoCo cannot
+   */
   forward(): void {
-    this.#mujoco.mj_forward(this.#model, this.#data);
+    this.#guard(() => this.#mujoco.mj_forward(this.#model, this.#data));
     this.#forwardDone = true;
+  }
+
+  /** Runs MuJoCo; its own errors, which leave the simulation in the middle of a step, become ours. */
+  #guard(work: () => void): void {
+    this.#warnings.length = 0;
+    try {
+      work();
+    } catch (cause) {
+      if (!(cause instanceof Error) || !cause.message.startsWith('MuJoCo Error')) throw cause;
+      this.#forwardDone = false;
+      throw new UnsoundPhysicsError(oneLine(cause.message), { cause });
+    }
+    const [warning] = this.#warnings;
+    if (warning !== undefined) throw new UnsoundPhysicsError(warning);
   }
 
   /**
    * Goes on by `count` physics steps.
    * @param beforeStep called before each one, to set controls from the present positions and velocities
-   * @throws PhysicsDivergedError when a position or velocity is no longer a sound number
+   * @throws UnsoundPhysicsError when the outcome cannot be trusted
    */
   step(count: number, beforeStep?: (index: number) => void): void {
+    this.#guard(() => this.#advance(count, beforeStep));
+    this.#checkSound();
+  }
+
+  #advance(count: number, beforeStep: ((index: number) => void) | undefined): void {
     const mujoco = this.#mujoco;
     for (let index = 0; index < count; index++) {
       beforeStep?.(index);
@@ -126,18 +161,14 @@ export class Physics {
       else mujoco.mj_step(this.#model, this.#data);
       this.#forwardDone = false;
     }
-    this.forward();
-    this.#checkSound();
+    mujoco.mj_forward(this.#model, this.#data);
+    this.#forwardDone = true;
   }
 
   /** The complete state, in a new array. */
   state(): Float64Array {
     this.#mujoco.mj_getState(this.#model, this.#data, this.#state, INTEGRATION_STATE);
-    return this.#state.slice();
-  }
-
-  get stateSize(): number {
-    return this.#state.length;
+    return (this.#state.GetView() as Float64Array).slice();
   }
 
   /**
@@ -145,8 +176,8 @@ export class Physics {
    * @throws InputError when the state has another length
    */
   restore(state: Float64Array): void {
-    if (state.length !== this.#state.length) {
-      throw new InputError(`physics state has ${state.length} numbers; expected ${this.#state.length}`);
+    if (state.length !== this.stateSize) {
+      throw new InputError(`physics state has ${state.length} numbers; expected ${this.stateSize}`);
     }
     this.#mujoco.mj_resetData(this.#model, this.#data);
     // The declaration says number[], but only a Float64Array is taken.
@@ -158,6 +189,7 @@ export class Physics {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#state.delete();
     this.#data.delete();
     this.#model.delete();
   }
@@ -201,7 +233,7 @@ export class Physics {
       for (const value of slice.values) {
         // Written so that a number that is not one fails too.
         if (!(Math.abs(value) < LARGEST_SOUND_NUMBER)) {
-          throw new PhysicsDivergedError(`the simulation diverged at ${this.time.toFixed(3)} s`);
+          throw new UnsoundPhysicsError(`the simulation diverged at ${this.time.toFixed(3)} s`);
         }
       }
     }
@@ -362,6 +394,7 @@ export type DataArray =
   | 'mocap_pos'
   | 'mocap_quat'
   | 'sensordata'
+  | 'qM'
   | 'qfrc_bias'
   | 'qfrc_gravcomp'
   | 'qfrc_constraint'
@@ -369,7 +402,7 @@ export type DataArray =
 
 const upright = [1, 0, 0, 0];
 
-function compile(mujoco: MujocoModule, xml: string, files: ReadonlyMap<string, Uint8Array>): MjModel {
+function compile(mujoco: MainModule, xml: string, files: ReadonlyMap<string, Uint8Array>): MjModel {
   const vfs = new mujoco.MjVFS();
   try {
     for (const [name, bytes] of files) vfs.addBuffer(name, bytes);
@@ -377,14 +410,21 @@ function compile(mujoco: MujocoModule, xml: string, files: ReadonlyMap<string, U
     if (model === null) throw new Error('MuJoCo returned no model');
     return model;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/\s+/g, ' ').trim() : String(cause);
+    const reason = cause instanceof Error ? oneLine(cause.message) : String(cause);
     throw new InputError(`MuJoCo refuses the model: ${reason}`, { cause });
   } finally {
     vfs.delete();
   }
 }
 
-function listNames(mujoco: MujocoModule, model: MjModel, kind: Kind): string[] {
+function oneLine(message: string): string {
+  return message
+    .replace(/^MuJoCo Error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function listNames(mujoco: MainModule, model: MjModel, kind: Kind): string[] {
   const counts: Record<Kind, number> = {
     body: model.nbody,
     joint: model.njnt,
