@@ -15,6 +15,10 @@ export const armLayout = {
   end: 34,
 } as const;
 
+/** How far the simulation's stops, which are not perfectly hard, may be pushed: rad and metres. */
+const JOINT_SLACK = 0.1;
+const WIDTH_SLACK = 0.01;
+
 /**
  * What is observed of every arm: joints, the pose of the tool and the width of the gripper as they are, and as they were
  * commanded last. Increments add to the commanded pose, so that a policy which is to arrive somewhere must know it.
@@ -22,10 +26,15 @@ export const armLayout = {
 export function armEntries(arm: ArmModel): SpaceEntry[] {
   const unbounded = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   return [
-    ...arm.limits.map(({ low, high }, joint) => ({ name: `joint_${joint + 1}`, unit: 'rad', low, high })),
+    ...arm.limits.map(({ low, high }, joint) => ({
+      name: `joint_${joint + 1}`,
+      unit: 'rad',
+      low: low - JOINT_SLACK,
+      high: high + JOINT_SLACK,
+    })),
     ...arm.limits.map((_, joint) => ({ name: `joint_velocity_${joint + 1}`, unit: 'rad/s', ...unbounded })),
     ...poseEntries('tcp'),
-    { name: 'gripper_width', unit: 'm', low: 0, high: arm.hand.maxWidth },
+    { name: 'gripper_width', unit: 'm', low: -WIDTH_SLACK, high: arm.hand.maxWidth + WIDTH_SLACK },
     ...poseEntries('target'),
     { name: 'gripper_target', unit: 'm', low: 0, high: arm.hand.maxWidth },
   ];

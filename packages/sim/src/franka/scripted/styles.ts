@@ -1,6 +1,6 @@
 import type { RandomStream } from '@rapport/core';
 import type { ControlMode } from '../../control/modes.js';
-import type { ScriptedEntry } from '../../xmagical/scripted/catalogue.js';
+import type { ScriptedEntry } from '../../entry.js';
 import { type Behaviour, type Plan, ScriptedPolicy, type Style } from './scripted-policy.js';
 
 /** The scripted policies of a task from its styles, and `mixed`, which takes another one in every episode. */
