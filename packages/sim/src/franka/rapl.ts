@@ -1,11 +1,14 @@
 import { iiwa14 } from '../robots/iiwa14.js';
 import { panda } from '../robots/panda.js';
 import type { ManipulationEntry } from './catalogue.js';
+import { cupStyles } from './scripted/cup.js';
 import { groupStyles } from './scripted/group.js';
+import { cupTask } from './tasks/cup.js';
 import { frankaGroupBase, groupTask, kukaGroupBase } from './tasks/group.js';
 
 /** The manipulation tasks on which RAPL was shown. */
 export const raplEntries: readonly ManipulationEntry[] = [
   { id: 'franka/group', arm: panda, task: groupTask(frankaGroupBase), styles: groupStyles },
   { id: 'kuka/group', arm: iiwa14, task: groupTask(kukaGroupBase), styles: groupStyles },
+  { id: 'franka/cup', arm: panda, task: cupTask, styles: cupStyles },
 ];
