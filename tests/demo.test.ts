@@ -10,8 +10,8 @@ const main = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.u
 
 /** A loop that takes seconds: too little to learn anything, enough to run every part. */
 const SMALL = [
-  '--rollouts=16',
-  '--rankings=8',
+  '--rollouts=40',
+  '--rankings=12',
   '--picture=48',
   '--encoder.kind=pixels16',
   '--rapl.epochs=3',

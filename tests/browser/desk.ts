@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type FeedbackEntry, type LedgerEntry, type Query, RandomStream } from '@rapport/core';
+import { type FeedbackEntry, type LedgerEntry, type Query, RandomStream, randomQueries } from '@rapport/core';
 import { type Ledger, openLedger, openPrivilegedDataset } from '@rapport/data';
 import {
   datasetClips,
   fixedQueries,
-  randomQueries,
   startViewer,
   type Viewer,
   type ViewerOptions,

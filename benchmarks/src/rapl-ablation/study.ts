@@ -3,6 +3,7 @@ import {
   mean,
   RandomStream,
   type RankedClips,
+  randomQueries,
   standingRankings,
   throwIfAborted,
   type WorkOptions,
@@ -16,7 +17,6 @@ import {
   perfectAnnotator,
   type RaplConfig,
   type RlhfConfig,
-  randomQueries,
   raplConfig,
   rlhfConfig,
   simulateAnswers,
@@ -95,7 +95,7 @@ async function studySeed({ pool, encoder, encoderIndex, learner, rankings, signa
   const ask = (clips: readonly ClipReference[], count: number, model: typeof faultless, name: string): RankedClips[] =>
     standingRankings(
       simulateAnswers({
-        queries: randomQueries({ clips, count, itemsPerQuery: 3, stream: stream.fork(`${name}/ask`), idPrefix: name }),
+        queries: randomQueries({ clips, count, random: stream.fork(`${name}/ask`) }),
         scoreOf: (query, item) => pool.scores.get(clipKey(query.items[item]!))!,
         model,
         stream: stream.fork(`${name}/answer`),

@@ -3,6 +3,7 @@ export * from './episode.js';
 export * from './errors.js';
 export * from './feedback.js';
 export * from './progress.js';
+export * from './queries.js';
 export * from './random.js';
 export * from './reward.js';
 export * from './rollout.js';

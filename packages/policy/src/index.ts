@@ -3,4 +3,4 @@ export * from './evaluation/reward-sources.js';
 export { type SacConfig, sacConfigSchema } from './sac/config.js';
 export { checkpointFiles, loadPolicy, readCheckpoint, savePolicy } from './sac/files.js';
 export { SacPolicy, type SacPolicyDescription } from './sac/policy.js';
-export { type SacCheckpoint, type TrainSacOptions, trainSac } from './sac/train.js';
+export { type RewardedEpisode, type SacCheckpoint, type TrainSacOptions, trainSac } from './sac/train.js';

@@ -8,7 +8,6 @@ export * from './encoders/index.js';
 export * from './model.js';
 export * from './objectives/list.js';
 export * from './objectives/margin.js';
-export * from './queries/select.js';
 export { type RaplConfig, raplConfig, raplConfigSchema } from './rapl/config.js';
 export { type Comparison, RaplModel, type Reference } from './rapl/model.js';
 export { type RaplTraining, trainRapl } from './rapl/train.js';

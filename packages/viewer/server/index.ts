@@ -1,4 +1,4 @@
 export type { ClipSource, ServedClip } from './clips.js';
 export { datasetClips, wholeEpisodes } from './dataset-clips.js';
-export { fixedQueries, type QuerySource, type RandomQueryOptions, randomQueries } from './queries.js';
+export { fixedQueries, type QuerySource } from './queries.js';
 export { startViewer, type Viewer, type ViewerOptions } from './start.js';

@@ -5,14 +5,14 @@ import { encoderKindSchema } from '../learning/encoder.js';
 import { rewardNames } from '../learning/policy-job.js';
 
 /**
- * SAC's settings where the demo's defaults differ: smaller networks and a nearer horizon learn X-Magical's short episodes
- * in a tenth of the steps, which is what two cores do in ten minutes (docs/sac.md).
+ * SAC's settings where the demo's defaults differ: smaller networks and a nearer horizon, which with the ranked rollouts
+ * in the replay buffer learn X-Magical's short episodes in a tenth of the steps (docs/sac.md).
  */
 const demoPolicyDefaults: Partial<SacConfig> = {
-  steps: 10_000,
+  steps: 8_000,
   randomSteps: 500,
   hiddenSizes: [128, 128],
-  discount: 0.95,
+  discount: 0.97,
   evaluateEvery: 1_000,
 };
 
@@ -27,15 +27,14 @@ export const demoOptionsSchema = z.object({
     .enum(['simulated', 'human'])
     .default('simulated')
     .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
-  rollouts: z.int().min(12).max(5_000).default(160).describe('rollouts of scripted policies of mixed quality'),
-  rankings: z.int().min(4).max(5_000).default(100).describe('rankings asked for; a person may stop earlier'),
+  rollouts: z
+    .int()
+    .min(30)
+    .max(5_000)
+    .default(160)
+    .describe('rollouts of scripted policies of mixed quality; a fifth is held out to judge rewards by'),
+  rankings: z.int().min(4).max(5_000).default(100).describe('rankings to learn from'),
   clipsPerQuery: z.int().min(2).max(6).default(3).describe('clips in a query; three are RAPL triplets'),
-  heldOutShare: z
-    .number()
-    .min(0.1)
-    .max(0.5)
-    .default(0.25)
-    .describe('share of the rollouts that no query shows and no reward learns from; rewards are judged on them'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
   encoder: z
     .object({

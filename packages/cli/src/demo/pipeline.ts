@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { mean, meanInterval, type PrivilegedEnv, RandomStream, type WorkOptions } from '@rapport/core';
-import { openLedger, openPrivilegedDataset, type PrivilegedDataset, type RunFolder } from '@rapport/data';
+import { mean, meanInterval, type PrivilegedEnv, RandomStream, throwIfAborted, type WorkOptions } from '@rapport/core';
+import { openLedger, openPrivilegedDataset, type RunFolder } from '@rapport/data';
 import { type Evaluation, evaluatePolicy, evaluationSeeds, loadPolicy, type SacPolicy } from '@rapport/policy';
 import { clipKey, type Encoder, lookupIn, ordinaryAnnotator, saveReward } from '@rapport/reward';
 import { makeEnv } from '@rapport/sim';
-import { datasetClips } from '@rapport/viewer';
+import { encodeClips, readScores } from '../learning/clips.js';
 import { chooseEncoder } from '../learning/encoder.js';
 import {
   type CurvePoint,
@@ -16,11 +16,10 @@ import {
 import { runPolicyJobs } from '../learning/policy-pool.js';
 import { recordDataset } from '../recording.js';
 import type { DemoReport, PolicyReport, ReportPictures, RewardReport } from '../report/data.js';
-import { encodeClips, readScores, splitClips } from './clips.js';
 import { type LearnedReward, learnRewards } from './learn.js';
 import type { DemoOptions } from './options.js';
 import { chooseExhibits, drawPlans, drawStrips, filmPolicies } from './pictures.js';
-import { answerByPerson, answerBySimulation, drawQuestions, type SortedAnswers, sortAnswers } from './rankings.js';
+import { type CollectedRankings, collectRankings, splitClips } from './rankings.js';
 
 /** What a run of the loop has around it. */
 export interface DemoSurroundings {
@@ -52,12 +51,16 @@ export async function runLoop(
   await recordDataset(datasetFolder, { ...recording, datasetId: runId(run) }, work);
   const recordings = await openPrivilegedDataset(datasetFolder);
   const { dataset } = recordings;
-  const split = splitClips(dataset, options.heldOutShare, root.fork('split'));
+  const split = splitClips(recordings);
   const clips = [...split.training, ...split.heldOut];
   const scores = await readScores(recordings, clips);
   clock.stage('rollouts');
 
-  const answers = await collectAnswers(options, { run, recordings, split, scores, root, signal, announce });
+  const ledger = await openLedger({ directory: join(run.directory, 'ledger') });
+  const startMs = Date.parse(run.record.startedAt);
+  const needs = { recording: recordings, split, ledger, stream: root.fork('rankings'), startMs, signal, announce };
+  const answers = await collectRankings(options, needs).finally(() => ledger.close());
+  throwIfAborted(signal);
   clock.stage('rankings');
 
   const encoder = await chooseEncoder(options.encoder.kind, work, log);
@@ -71,7 +74,8 @@ export async function runLoop(
   for (const name of ['rapl', 'rlhf'] as const) await saveReward(rewardFolder(run, name), learned[name].model);
   clock.stage('rewards');
 
-  const trained = await trainPolicies(options, { run, envId, encoder, work });
+  const prior = { dataset: datasetFolder, episodes: split.training.map(({ episode }) => episode) };
+  const trained = await trainPolicies(options, { run, envId, encoder, prior, work });
   clock.stage('policies');
 
   const judged = await judgePolicies(options, trained, env, work);
@@ -116,53 +120,6 @@ export async function runLoop(
   return { report, pictures };
 }
 
-interface AnswerNeeds {
-  readonly run: RunFolder;
-  readonly recordings: PrivilegedDataset;
-  readonly split: ReturnType<typeof splitClips>;
-  readonly scores: ReadonlyMap<string, Float32Array>;
-  readonly root: RandomStream;
-  readonly signal: AbortSignal;
-  readonly announce: (line: string) => void;
-}
-
-async function collectAnswers(options: DemoOptions, needs: AnswerNeeds) {
-  const { run, recordings, split, scores, root, signal, announce } = needs;
-  const heldOut =
-    options.annotator === 'human' ? Math.ceil(options.rankings / 5) : Math.max(options.rankings, HELD_OUT_QUERIES);
-  const counts = { training: options.rankings, heldOut, clipsPerQuery: options.clipsPerQuery };
-  const questions = drawQuestions(split, counts, root.fork('queries'));
-  const ledger = await openLedger({ directory: join(run.directory, 'ledger') });
-  try {
-    if (options.annotator === 'human') {
-      const question = QUESTIONS[options.task];
-      const random = root.fork('screen-order');
-      await answerByPerson(questions, datasetClips(recordings), ledger, {
-        port: options.port,
-        question,
-        random,
-        signal,
-        announce,
-      });
-    } else {
-      const stream = root.fork('annotator');
-      await answerBySimulation(questions, scores, ledger, { stream, startMs: Date.parse(run.record.startedAt) });
-    }
-    const asked = questions.training.length + questions.heldOut.length;
-    return { ...sortAnswers(await ledger.entries()), asked };
-  } finally {
-    await ledger.close();
-  }
-}
-
-/** A simulated annotator answers at least this many held-out queries: they judge, and cost nothing. */
-const HELD_OUT_QUERIES = 100;
-
-const QUESTIONS = {
-  avoid: 'Which robot brings the blocks to the top while keeping out of the blue zone?',
-  group: 'Which robot brings the blocks to the top while keeping them together?',
-} as const;
-
 function rewardFolder(run: RunFolder, name: 'rapl' | 'rlhf'): string {
   return join(run.directory, 'models', name);
 }
@@ -171,6 +128,7 @@ interface TrainingNeeds {
   readonly run: RunFolder;
   readonly envId: string;
   readonly encoder: Encoder;
+  readonly prior: NonNullable<PolicyJob['prior']>;
   readonly work: WorkOptions;
 }
 
@@ -181,7 +139,7 @@ interface TrainedPolicy {
 }
 
 async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promise<TrainedPolicy[]> {
-  const { run, envId, encoder, work } = needs;
+  const { run, envId, encoder, prior, work } = needs;
   const specOf = (reward: RewardName): RewardSpec =>
     reward === 'true' || reward === 'environment'
       ? { kind: reward }
@@ -197,6 +155,7 @@ async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promis
       envId,
       reward: specOf(reward),
       config: options.policy,
+      prior,
       seed: run.record.seed,
     }),
   );
@@ -233,7 +192,7 @@ async function judgePolicies(
   return judged;
 }
 
-function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, answers: SortedAnswers): RewardReport {
+function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, answers: CollectedRankings): RewardReport {
   const { evaluation, efficiency } = learned;
   return {
     name,

@@ -1,106 +1,109 @@
 import {
   type ClipReference,
-  type LedgerEntry,
-  mean,
+  InputError,
   type Query,
   type RandomStream,
-  type RankedClips,
+  randomQueries,
   standingRankings,
 } from '@rapport/core';
-import type { Ledger } from '@rapport/data';
-import { clipKey, ordinaryAnnotator, randomQueries, simulateAnswers } from '@rapport/reward';
-import { type ClipSource, fixedQueries, startViewer } from '@rapport/viewer';
-import type { ClipSplit } from './clips.js';
+import type { Ledger, PrivilegedDataset } from '@rapport/data';
+import { datasetClips, fixedQueries, startViewer, wholeEpisodes } from '@rapport/viewer';
+import { isHeldOut, type RankingSplit, splitRankings } from '../learning/held-out.js';
+import { answerBySimulation } from '../learning/ranking-session.js';
+import type { DemoOptions } from './options.js';
 
-/** Prefixes of query ids: what an answer may be used for. */
-const TRAINING = 'training';
-const HELD_OUT = 'held-out';
-
-/** What is asked: queries to learn from, and queries about held-out clips to judge by. */
-export interface Questions {
-  readonly training: readonly Query[];
-  readonly heldOut: readonly Query[];
+/** The rollouts of a run: those that may be shown and learned from, and those that rewards are judged on. */
+export interface ClipSplit {
+  readonly training: readonly ClipReference[];
+  readonly heldOut: readonly ClipReference[];
 }
 
-/** Draws the queries of a run. */
-export function drawQuestions(
-  split: ClipSplit,
-  counts: { readonly training: number; readonly heldOut: number; readonly clipsPerQuery: number },
-  stream: RandomStream,
-): Questions {
-  const draw = (prefix: string, clips: readonly ClipReference[], count: number) =>
-    randomQueries({
-      clips,
-      count,
-      itemsPerQuery: counts.clipsPerQuery,
-      stream: stream.fork(prefix),
-      idPrefix: prefix,
-    });
-  return {
-    training: draw(TRAINING, split.training, counts.training),
-    heldOut: draw(HELD_OUT, split.heldOut, counts.heldOut),
-  };
+/** As many as the largest query shows. */
+const FEWEST_HELD_OUT = 6;
+
+/**
+ * Splits the rollouts; see `isHeldOut`.
+ * @throws InputError when too few are held out
+ */
+export function splitClips(recording: PrivilegedDataset): ClipSplit {
+  const clips = wholeEpisodes(recording);
+  const heldOut = clips.filter(isHeldOut);
+  if (heldOut.length < FEWEST_HELD_OUT) {
+    throw new InputError(
+      `${heldOut.length} of ${clips.length} rollouts are held out; judging a reward needs ${FEWEST_HELD_OUT}`,
+      { fix: 'record more with --rollouts' },
+    );
+  }
+  return { training: clips.filter((clip) => !isHeldOut(clip)), heldOut };
 }
 
-/** Lets a simulated annotator answer what the ledger has no answer to. */
-export async function answerBySimulation(
-  questions: Questions,
-  scores: ReadonlyMap<string, Float32Array>,
-  ledger: Ledger,
-  options: { readonly stream: RandomStream; readonly startMs: number },
-): Promise<void> {
-  const answers = simulateAnswers({
-    queries: [...questions.training, ...questions.heldOut],
-    scoreOf: (query, item) => mean(scores.get(clipKey(query.items[item]!))!),
-    model: ordinaryAnnotator,
-    stream: options.stream,
-    annotator: 'simulated/ordinary',
-    startMs: options.startMs,
-  });
-  const known = new Set((await ledger.entries()).map(({ id }) => id));
-  for (const answer of answers) if (!known.has(answer.id)) await ledger.append(answer);
+/** A simulated annotator answers at least this many held-out queries: they judge, and cost nothing. */
+const HELD_OUT_QUERIES = 100;
+
+/** What a person is asked. */
+const QUESTIONS = {
+  avoid: 'Which robot brings the blocks to the top while keeping out of the blue zone?',
+  group: 'Which robot brings the blocks to the top while keeping them together?',
+} as const;
+
+/** What asking needs beside the options. */
+export interface RankingNeeds {
+  readonly recording: PrivilegedDataset;
+  readonly split: ClipSplit;
+  readonly ledger: Ledger;
+  readonly stream: RandomStream;
+  /** When the first query is shown to a simulated annotator, milliseconds since 1970. */
+  readonly startMs: number;
+  readonly signal: AbortSignal;
+  /** One line that the person needs: the viewer's address. */
+  readonly announce: (line: string) => void;
+}
+
+/** Rankings that stand and state a preference, by what they may be used for. */
+export interface CollectedRankings extends RankingSplit {
+  /** Queries asked. */
+  readonly asked: number;
+}
+
+/**
+ * Has the queries of a run answered, by a simulated annotator or by a person in the viewer: those to learn from, then those
+ * to judge by. What the ledger holds answers to is not asked again.
+ */
+export async function collectRankings(options: DemoOptions, needs: RankingNeeds): Promise<CollectedRankings> {
+  const { recording, split, ledger, stream } = needs;
+  const draw = (clips: readonly ClipReference[], count: number, name: string) =>
+    randomQueries({ clips, count, clipsPerQuery: options.clipsPerQuery, random: stream.fork(name) });
+  const human = options.annotator === 'human';
+  const judging = human ? Math.ceil(options.rankings / 5) : Math.max(options.rankings, HELD_OUT_QUERIES);
+  const queries = [...draw(split.training, options.rankings, 'learning'), ...draw(split.heldOut, judging, 'judging')];
+  if (human) await answerByPerson(queries, QUESTIONS[options.task], options.port, needs);
+  else await answerBySimulation(recording, queries, ledger, { stream: stream.fork('annotator'), nowMs: needs.startMs });
+  const known = new Set(queries.map(({ id }) => id));
+  const entries = (await ledger.entries()).filter((entry) => entry.kind === 'undo' || known.has(entry.query.id));
+  return { ...splitRankings(standingRankings(entries)), asked: queries.length };
 }
 
 /** Serves the viewer until every query has its answer or the person stops. */
-export async function answerByPerson(
-  questions: Questions,
-  source: ClipSource,
-  ledger: Ledger,
-  options: {
-    readonly port: number;
-    readonly question: string;
-    readonly random: RandomStream;
-    readonly signal: AbortSignal;
-    readonly announce: (line: string) => void;
-  },
+async function answerByPerson(
+  queries: readonly Query[],
+  question: string,
+  port: number,
+  { recording, ledger, stream, signal, announce }: RankingNeeds,
 ): Promise<void> {
   const viewer = await startViewer({
-    source,
+    source: datasetClips(recording),
     ledger,
-    queries: fixedQueries([...questions.training, ...questions.heldOut]),
-    port: options.port,
-    question: options.question,
-    random: options.random,
-    onProblem: (error) => options.announce(error instanceof Error ? error.message : String(error)),
+    queries: fixedQueries(queries),
+    port,
+    question,
+    random: stream.fork('screen-order'),
+    onProblem: (error) => announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
   });
-  options.announce(`rank the clips at ${viewer.url}; the demo goes on after the last one`);
+  announce(`rank the clips at ${viewer.url}; the demo goes on after the last one`);
   const stopped = new Promise<void>((resolve) => {
-    if (options.signal.aborted) resolve();
-    options.signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await Promise.race([viewer.finished, stopped]);
   await viewer.close();
-}
-
-/** The rankings that stand, by what they may be used for. */
-export interface SortedAnswers {
-  readonly training: readonly RankedClips[];
-  readonly heldOut: readonly RankedClips[];
-}
-
-/** Sorts what a ledger holds. */
-export function sortAnswers(entries: readonly LedgerEntry[]): SortedAnswers {
-  const about = (prefix: string) =>
-    standingRankings(entries.filter((entry) => entry.kind === 'undo' || entry.query.id.startsWith(`${prefix}-`)));
-  return { training: about(TRAINING), heldOut: about(HELD_OUT) };
 }

@@ -1,14 +1,30 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Env, type Interval, learnerView, type RewardSource, type WorkOptions } from '@rapport/core';
-import { latestCheckpoint, openMetrics, saveCheckpoint } from '@rapport/data';
+import {
+  type Env,
+  type Episode,
+  InputError,
+  type Interval,
+  learnerView,
+  type RewardSource,
+  throwIfAborted,
+  type WorkOptions,
+} from '@rapport/core';
+import {
+  latestCheckpoint,
+  openMetrics,
+  openPrivilegedDataset,
+  type PrivilegedDataset,
+  saveCheckpoint,
+} from '@rapport/data';
 import {
   checkpointFiles,
   environmentReward,
   evaluatePolicy,
   evaluationSeeds,
   groundTruthReward,
+  type RewardedEpisode,
   readCheckpoint,
   type SacConfig,
   savePolicy,
@@ -42,6 +58,8 @@ export interface PolicyJob {
   readonly envId: string;
   readonly reward: RewardSpec;
   readonly config: SacConfig;
+  /** Recorded rollouts that the replay buffer starts with, rewarded as new ones are. */
+  readonly prior?: { readonly dataset: string; readonly episodes: readonly number[] };
   readonly seed: number;
 }
 
@@ -75,12 +93,16 @@ export async function runPolicyJob(job: PolicyJob, work: WorkOptions): Promise<C
   await mkdir(job.directory, { recursive: true });
   const metrics = await openMetrics(job.directory, resume?.step);
   const evaluationEnv = await makeEnv(job.envId);
-  const { env, reward, close } = await prepareReward(job);
+  const prepared = await prepareReward(job);
+  const { env, reward, close } = prepared;
   try {
+    // What a checkpoint holds includes the prior rollouts.
+    const prior = resume === undefined ? await readPrior(job, prepared, work) : [];
     const policy = await trainSac({
       env,
       reward,
       config: job.config,
+      prior,
       seed: job.seed,
       ...work,
       onMetrics: metrics.write,
@@ -112,7 +134,25 @@ export async function runPolicyJob(job: PolicyJob, work: WorkOptions): Promise<C
 interface PreparedReward {
   readonly env: Env;
   readonly reward: RewardSource;
+  /** Rewards of a recorded episode, shape [episode.length]. */
+  rewardsOf(episode: Episode, recording: PrivilegedDataset, index: number): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+async function readPrior(job: PolicyJob, prepared: PreparedReward, work: WorkOptions): Promise<RewardedEpisode[]> {
+  if (job.prior === undefined) return [];
+  const recording = await openPrivilegedDataset(job.prior.dataset);
+  const { dataset } = recording;
+  if (dataset.envId !== job.envId) {
+    throw new InputError(`the prior rollouts in ${job.prior.dataset} are of ${dataset.envId}; expected ${job.envId}`);
+  }
+  const prior: RewardedEpisode[] = [];
+  for (const index of job.prior.episodes) {
+    throwIfAborted(work.signal);
+    const episode = await dataset.readEpisode(index, { frames: prepared.reward.frames !== undefined });
+    prior.push({ episode, rewards: await prepared.rewardsOf(episode, recording, index) });
+  }
+  return prior;
 }
 
 async function prepareReward({ envId, reward }: PolicyJob): Promise<PreparedReward> {
@@ -120,9 +160,18 @@ async function prepareReward({ envId, reward }: PolicyJob): Promise<PreparedRewa
   const close = async () => env.close();
   switch (reward.kind) {
     case 'true':
-      return { ...groundTruthReward(env), close };
+      return {
+        ...groundTruthReward(env),
+        rewardsOf: async (_episode, recording, index) => (await recording.readPrivileged(index)).stepScores,
+        close,
+      };
     case 'environment':
-      return { env: learnerView(env), reward: environmentReward, close };
+      return {
+        env: learnerView(env),
+        reward: environmentReward,
+        rewardsOf: (episode) => environmentReward.rewards(episode),
+        close,
+      };
     case 'learned': {
       const encoder = await loadEncoder(reward.encoderKind);
       const model = await loadReward(reward.directory);
@@ -131,6 +180,7 @@ async function prepareReward({ envId, reward }: PolicyJob): Promise<PreparedRewa
       return {
         env: learnerView(env),
         reward: source,
+        rewardsOf: (episode) => source.rewards(episode),
         close: async () => {
           env.close();
           await encoder.close();

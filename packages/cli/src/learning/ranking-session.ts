@@ -1,8 +1,8 @@
-import { type ClipReference, mean, type Query, type RandomStream } from '@rapport/core';
+import { type ClipReference, mean, type Query, type RandomStream, randomQueries } from '@rapport/core';
 import type { Ledger, PrivilegedDataset } from '@rapport/data';
 import { clipKey, ordinaryAnnotator, simulateAnswers } from '@rapport/reward';
-import { randomQueries, wholeEpisodes } from '@rapport/viewer';
-import { readScores } from '../demo/clips.js';
+import { wholeEpisodes } from '@rapport/viewer';
+import { readScores } from './clips.js';
 import { heldOutQueries, interleave, isHeldOut } from './held-out.js';
 
 /**

@@ -20,7 +20,7 @@ import {
   type VideoLookup,
 } from '@rapport/reward';
 import { wholeEpisodes } from '@rapport/viewer';
-import { encodeClips, readScores } from '../demo/clips.js';
+import { encodeClips, readScores } from './clips.js';
 import { isHeldOut, type RankingSplit } from './held-out.js';
 
 /** What to learn from. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { InterruptedError } from '@rapport/core';
 import { z } from 'zod';
+import { datasetFolder } from '../dataset-folder.js';
 import { TRAINING_FOLDER } from '../learning/policy-folder.js';
 import { formatTable } from '../output/table.js';
 import { resumeCommand, startRun } from '../run-folder.js';
@@ -29,6 +30,11 @@ export default defineVerb({
         .min(1)
         .describe('folder of a learned reward or of the run that learned it, true, or environment'),
       picture: z.int().min(32).max(1024).default(96).describe('width and height of the pictures a learned reward sees'),
+      prior: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder of recorded rollouts that the replay buffer starts with, for example the ranked ones'),
       policy: sacConfigSchema.prefault({}),
     });
   },
@@ -41,11 +47,19 @@ export default defineVerb({
     // Before a folder is made: what cannot be trained leaves nothing behind.
     (await makeEnv(options.env)).close();
     const reward = await readRewardSpec(options.reward, options.picture);
+    const prior = options.prior === undefined ? undefined : await priorRollouts(options.prior);
     const run = await startRun(context, `${options.env}-${reward.name}`);
     const directory = join(run.directory, TRAINING_FOLDER);
     context.log(`training in ${directory}`);
     try {
-      const job = { directory, envId: options.env, reward: reward.spec, config: options.policy, seed: context.seed };
+      const job = {
+        directory,
+        envId: options.env,
+        reward: reward.spec,
+        config: options.policy,
+        seed: context.seed,
+        ...(prior && { prior }),
+      };
       const curve = await runPolicyJob(job, context.work);
       const policy = join(directory, POLICY_FOLDER);
       const rows = curve.map(({ step, score, success }) => [
@@ -73,3 +87,10 @@ export default defineVerb({
     }
   },
 });
+
+/** Every episode of the dataset that a path names. */
+async function priorRollouts(path: string): Promise<{ readonly dataset: string; readonly episodes: number[] }> {
+  const { openDataset } = await import('@rapport/data');
+  const dataset = datasetFolder(path);
+  return { dataset, episodes: (await openDataset(dataset)).episodes.map(({ index }) => index) };
+}

@@ -36,12 +36,23 @@ export interface SacCheckpoint {
 export const STREAMS = ['episodes', 'exploration', 'replay', 'noise'] as const;
 type StreamName = (typeof STREAMS)[number];
 
+/** An episode and the rewards of its steps, shape [episode.length]. */
+export interface RewardedEpisode {
+  readonly episode: Episode;
+  readonly rewards: Float32Array;
+}
+
 export interface TrainSacOptions extends WorkOptions {
   /** The learner's side of the environment. */
   readonly env: Env;
   /** Rewards each episode when it has ended; the rewards then enter the replay buffer. */
   readonly reward: RewardSource;
   readonly config: SacConfig;
+  /**
+   * Finished episodes of the same environment with their rewards, put into the replay buffer before the first episode, as
+   * RLPD does with prior data (Ball et al., arXiv 2302.02948): for example the rollouts that were ranked.
+   */
+  readonly prior?: readonly RewardedEpisode[];
   readonly seed: number;
   /** Called before the first episode, each time `evaluateEvery` steps have passed, and at the end. */
   readonly onEvaluation?: (step: number, policy: Policy) => Promise<void>;
@@ -75,9 +86,16 @@ export async function trainSac(options: TrainSacOptions): Promise<SacPolicy> {
     observationSize: shapes.observationSize,
     actionSize,
   });
+  const store = ({ episode, rewards }: RewardedEpisode) => {
+    checkRewards(rewards, episode, reward);
+    const stacked = stackEpisode(episode.observations, observationSize, config.frameStack);
+    replay.addEpisode(stacked, unitActions(episode, env), rewards, episode.terminated ? 'terminated' : 'truncated');
+  };
   let step = 0;
   let episodes = 0;
-  if (resume !== undefined) {
+  if (resume === undefined) {
+    options.prior?.forEach(store);
+  } else {
     agent.restore(resume.agent);
     replay.restore(resume.replay);
     for (const name of STREAMS) streams[name].restore(resume.streams[name]);
@@ -106,9 +124,7 @@ export async function trainSac(options: TrainSacOptions): Promise<SacPolicy> {
     const cameras = reward.frames === undefined ? [] : [reward.frames];
     const episode = await playEpisode(env, explorer, { seed, cameras });
     const rewards = await reward.rewards(episode);
-    checkRewards(rewards, episode, reward);
-    const stacked = stackEpisode(episode.observations, observationSize, config.frameStack);
-    replay.addEpisode(stacked, unitActions(episode, env), rewards, episode.terminated ? 'terminated' : 'truncated');
+    store({ episode, rewards });
     step += episode.length;
     episodes += 1;
 

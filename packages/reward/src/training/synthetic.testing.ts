@@ -1,6 +1,5 @@
-import { type ClipReference, mean, RandomStream, type RankedClips } from '@rapport/core';
+import { type ClipReference, mean, RandomStream, type RankedClips, randomQueries } from '@rapport/core';
 import { perfectAnnotator, simulateRanking } from '../annotators/simulated.js';
-import { randomQueries } from '../queries/select.js';
 import { clipKey, type FeatureVideo, lookupIn, type VideoLookup } from '../videos.js';
 
 /** A made-up world whose truth is known: videos with a hidden quality and louder nuisances. */
@@ -50,7 +49,7 @@ export function syntheticWorld(seed: number, count: number, features = FEATURES)
     videos: lookupIn(videos),
     stepScores,
     rankings: (some, rankingCount) =>
-      randomQueries({ clips: some, count: rankingCount, itemsPerQuery: 3, stream, idPrefix: 'q' }).map(({ items }) => {
+      randomQueries({ clips: some, count: rankingCount, random: stream }).map(({ items }) => {
         const value = simulateRanking(
           items.map((clip) => mean(stepScores(clip))),
           perfectAnnotator,

@@ -1,26 +1,6 @@
-import type { ClipReference, RandomStream, WorkOptions } from '@rapport/core';
-import { throwIfAborted } from '@rapport/core';
+import { type ClipReference, throwIfAborted, type WorkOptions } from '@rapport/core';
 import type { Dataset, PrivilegedDataset } from '@rapport/data';
 import { clipKey, type Encoder, type FeatureVideo } from '@rapport/reward';
-
-/** Whole rollouts as clips, split into those that may be shown and learned from and those that rewards are judged on. */
-export interface ClipSplit {
-  readonly training: readonly ClipReference[];
-  readonly heldOut: readonly ClipReference[];
-}
-
-/** Splits the rollouts of a dataset at random. */
-export function splitClips(dataset: Dataset, heldOutShare: number, stream: RandomStream): ClipSplit {
-  const clips = dataset.episodes.map(({ index, length }) => ({
-    dataset: dataset.id,
-    episode: index,
-    start: 0,
-    end: length,
-  }));
-  const shuffled = stream.shuffled(clips);
-  const heldOut = Math.round(clips.length * heldOutShare);
-  return { training: shuffled.slice(heldOut), heldOut: shuffled.slice(0, heldOut) };
-}
 
 /** Encoder features of every clip, by `clipKey`. */
 export async function encodeClips(

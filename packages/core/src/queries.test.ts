@@ -1,6 +1,6 @@
-import { RandomStream } from '@rapport/core';
 import { expect, it } from 'vitest';
 import { randomQueries } from './queries.js';
+import { RandomStream } from './random.js';
 
 const clips = (count: number) =>
   Array.from({ length: count }, (_, episode) => ({ dataset: 'd', episode, start: 0, end: 9 }));

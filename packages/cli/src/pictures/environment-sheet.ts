@@ -1,0 +1,58 @@
+import {
+  type ImageSize,
+  type PrivilegedEnv,
+  recordEpisode,
+  spaceSize,
+  throwIfAborted,
+  type WorkOptions,
+} from '@rapport/core';
+import type { RgbImage } from '@rapport/data';
+import { makeEnv, scriptedPolicies } from '@rapport/sim';
+import { composeSheet, halvePicture, type Tile } from './sheet.js';
+
+/** Side of a picture on a sheet, pixels; it is drawn twice as large. */
+const SIDE = 160;
+const DRAWN: ImageSize = { width: 2 * SIDE, height: 2 * SIDE };
+
+/** Pictures of an episode on its sheet. */
+const MOMENTS = 6;
+
+/** One thumbnail of every environment, by its first camera at its first start. */
+export async function environmentsSheet(ids: readonly string[], work: WorkOptions): Promise<RgbImage> {
+  const tiles: Tile[] = [];
+  for (const [index, id] of ids.entries()) {
+    throwIfAborted(work.signal);
+    work.onProgress?.({ label: `drawing ${id}`, done: index, total: ids.length });
+    const env = await makeEnv(id);
+    env.reset({ seed: 0 });
+    tiles.push({ picture: draw(env, env.spec.cameras[0]!), label: id });
+    env.close();
+  }
+  return composeSheet(tiles, Math.min(6, Math.ceil(Math.sqrt(ids.length))));
+}
+
+/** An episode of the environment's first scripted policy as a film strip per camera, from its start to its end. */
+export async function episodeSheet(id: string): Promise<RgbImage> {
+  const env = await makeEnv(id);
+  const policy = scriptedPolicies(id)[0]!.create();
+  const { episode } = await recordEpisode(env, policy, { seed: 0, cameras: [] });
+  const moments = Array.from({ length: MOMENTS }, (_, index) => Math.round((index * episode.length) / (MOMENTS - 1)));
+  const size = spaceSize(env.spec.actionSpace);
+  const strips = env.spec.cameras.map((): Tile[] => []);
+  env.reset({ seed: 0 });
+  for (let step = 0; step <= episode.length; step++) {
+    if (moments.includes(step)) {
+      const seconds = (step / env.spec.controlHz).toFixed(1);
+      for (const [index, camera] of env.spec.cameras.entries()) {
+        strips[index]!.push({ picture: draw(env, camera), label: `${camera}: ${seconds} s` });
+      }
+    }
+    if (step < episode.length) env.step(episode.actions.subarray(step * size, (step + 1) * size));
+  }
+  env.close();
+  return composeSheet(strips.flat(), strips[0]!.length);
+}
+
+function draw(env: PrivilegedEnv, camera: string): RgbImage {
+  return halvePicture({ ...DRAWN, data: env.render(camera, DRAWN) });
+}
