@@ -1,5 +1,6 @@
 import type { ArmModel } from '../robots/arm-model.js';
 import { panda } from '../robots/panda.js';
+import { pearlEntries } from './pearl.js';
 import { raplEntries } from './rapl.js';
 import { liftStyles } from './scripted/lift.js';
 import { reachStyles } from './scripted/reach.js';
@@ -25,5 +26,6 @@ const tasks: readonly Omit<ManipulationEntry, 'id' | 'arm'>[] = [
 /** Every manipulation environment. */
 export const manipulationEntries: readonly ManipulationEntry[] = [
   ...tasks.map(({ task, styles }) => ({ id: `franka/${task.name}`, arm: panda, task, styles })),
+  ...pearlEntries,
   ...raplEntries,
 ];
