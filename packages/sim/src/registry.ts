@@ -2,10 +2,13 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type EnvSpec, InputError, nearestName, type Policy, type PrivilegedEnv } from '@rapport/core';
 import type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+import { manipulationEnvironments } from './franka/entries.js';
 import { randomPolicies } from './random-policies.js';
 import { xmagicalEntries } from './xmagical/entries.js';
 
-const entries = new Map<string, EnvironmentEntry>(xmagicalEntries().map((entry) => [entry.id, entry]));
+const entries = new Map<string, EnvironmentEntry>(
+  [...xmagicalEntries(), ...manipulationEnvironments()].map((entry) => [entry.id, entry]),
+);
 
 /**
  * Makes an environment known under its id, to everything in this process that takes one.

@@ -41,6 +41,8 @@ export interface ManipulationEnvOptions {
   readonly task: ManipulationTask;
   /** Physics steps per second; 500 when absent. */
   readonly physicsHz?: PhysicsHz;
+  /** Called before every physics step, when its controls have been set, for recording what the physics does. */
+  readonly beforePhysicsStep?: (physics: Physics) => void;
 }
 
 /** What an environment is; needs no physics engine. */
@@ -75,7 +77,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   readonly #movingBodies: readonly Body[];
   readonly #physicsSteps: number;
   readonly #action: Float64Array;
-  readonly #tick = () => this.#controller.tick();
+  readonly #tick: () => void;
   #view: CameraView | undefined;
   #random: RandomStream;
   #started = false;
@@ -113,6 +115,11 @@ export class ManipulationEnv implements PrivilegedEnv {
     // The reference covers most of a control step's way within that step.
     this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, task.thresholds);
     this.#target = new MotionTarget(arm, task.control, base, task.workspace);
+    const { beforePhysicsStep } = options;
+    this.#tick = () => {
+      this.#controller.tick();
+      beforePhysicsStep?.(physics);
+    };
     this.#monitor = new ToolMonitor(arm, base, task.workspace, task.thresholds);
     this.#selfCollisions = selfCollisionBodies.map((body) => physics.sensor(selfCollisionSensor(body)));
     this.#movingBodies = movingBodies(physics).map((body) => physics.body(physics.name('body', body)));

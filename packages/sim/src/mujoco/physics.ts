@@ -56,6 +56,7 @@ export class Physics {
   readonly #sensors = new NamedHandles<Sensor>((name) => this.#makeSensor(name));
   readonly #positions: LiveSlice;
   readonly #velocities: LiveSlice;
+  readonly #controls: LiveSlice;
   /** Whether actuation can go on from the last forward pass, so that the next step need not repeat it. */
   #forwardDone = false;
   #closed = false;
@@ -76,6 +77,7 @@ export class Physics {
     this.#state = new mujoco.DoubleBuffer(this.stateSize);
     this.#positions = new LiveSlice(() => this.#data.qpos, 0, this.#model.nq);
     this.#velocities = new LiveSlice(() => this.#data.qvel, 0, this.#model.nv);
+    this.#controls = new LiveSlice(() => this.#data.ctrl, 0, this.#model.nu);
     try {
       this.forward();
     } catch (error) {
@@ -87,6 +89,21 @@ export class Physics {
   /** Simulated seconds since the reset. */
   get time(): number {
     return this.#data.time;
+  }
+
+  /** All positions (MuJoCo's qpos); borrowed. For recording: tasks take quantities by name. */
+  get positions(): Float64Array {
+    return this.#positions.values;
+  }
+
+  /** All velocities (qvel); borrowed. */
+  get velocities(): Float64Array {
+    return this.#velocities.values;
+  }
+
+  /** Inputs of all actuators (ctrl); borrowed. */
+  get controls(): Float64Array {
+    return this.#controls.values;
   }
 
   body(name: string): Body {
