@@ -97,7 +97,7 @@ describe('ArenaRenderer', () => {
   it('draws the first gripper frame with the pixel counts of the original', () => {
     const { view, poses } = demo('gripper');
     const picture = new Uint8Array(384 * 384 * 3);
-    new ArenaRenderer(view, { width: 384, height: 384 }).render(poses, picture);
+    new ArenaRenderer(view, { width: 384, height: 384 }, 'above').render(poses, picture);
     // Counted on a frame of x-magical 0.0.4 with pygame 2.1.2.
     expect(countColours(picture)).toEqual({
       '255,255,255': 109368,
@@ -115,7 +115,7 @@ describe('ArenaRenderer', () => {
     'draws a turned $embodiment with the bytes of the original',
     ({ embodiment, sha256, poses }) => {
       const picture = new Uint8Array(96 * 96 * 3);
-      new ArenaRenderer(demo(embodiment).view, { width: 96, height: 96 }).render(
+      new ArenaRenderer(demo(embodiment).view, { width: 96, height: 96 }, 'above').render(
         Float64Array.from(poses.flat()),
         picture,
       );
@@ -126,7 +126,7 @@ describe('ArenaRenderer', () => {
   it('fills an off-limits zone with blue where it lies', () => {
     const { view, poses } = demo('longstick', [{ left: 0.4, right: 0.8, bottom: 0.2, top: 0.6 }]);
     const picture = new Uint8Array(200 * 200 * 3);
-    new ArenaRenderer(view, { width: 200, height: 200 }).render(poses, picture);
+    new ArenaRenderer(view, { width: 200, height: 200 }, 'above').render(poses, picture);
     const pixel = (x: number, y: number) => {
       const start = 3 * (Math.round(((1.122 - y) / 2.244) * 200) * 200 + Math.round(((x + 1.122) / 2.244) * 200));
       return [...picture.subarray(start, start + 3)];
@@ -138,7 +138,7 @@ describe('ArenaRenderer', () => {
 
   it('draws the same bytes again after another picture was drawn', () => {
     const { view, poses } = demo('gripper');
-    const renderer = new ArenaRenderer(view, { width: 96, height: 96 });
+    const renderer = new ArenaRenderer(view, { width: 96, height: 96 }, 'above');
     const first = new Uint8Array(96 * 96 * 3);
     renderer.render(poses, first);
     renderer.render(
@@ -152,7 +152,7 @@ describe('ArenaRenderer', () => {
 
   it('draws bodies that lie partly or wholly outside without touching other rows', () => {
     const { view, poses } = demo('longstick');
-    const renderer = new ArenaRenderer(view, { width: 64, height: 64 });
+    const renderer = new ArenaRenderer(view, { width: 64, height: 64 }, 'above');
     const picture = new Uint8Array(64 * 64 * 3);
     for (const shift of [-5, -1.2, 1.2, 5]) {
       const moved = poses.slice();
@@ -166,9 +166,9 @@ describe('ArenaRenderer', () => {
 
   it('refuses buffers and sizes that do not fit', () => {
     const { view, poses } = demo('shortstick');
-    const renderer = new ArenaRenderer(view, { width: 8, height: 4 });
+    const renderer = new ArenaRenderer(view, { width: 8, height: 4 }, 'above');
     expect(() => renderer.render(poses, new Uint8Array(95))).toThrow('95 bytes; expected 96');
     expect(() => renderer.render(poses.subarray(3), new Uint8Array(96))).toThrow('15 numbers; expected 18');
-    expect(() => new ArenaRenderer(view, { width: 0, height: 4 })).toThrow('0x4');
+    expect(() => new ArenaRenderer(view, { width: 0, height: 4 }, 'above')).toThrow('0x4');
   });
 });

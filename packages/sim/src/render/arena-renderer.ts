@@ -3,8 +3,27 @@ import { InputError } from '@rapport/core';
 import type { ArenaView, ViewPolygon } from '../xmagical/view.js';
 import { type Crossings, drawLine, fillPolygon, type IndexImage, makeCrossings } from './raster.js';
 
-/** Half the side of the square that the allocentric camera shows, metres: the arena's 1.1 zoomed out by 1.02. */
+/** Half the side of the square that a camera shows, metres: the arena's 1.1 zoomed out by 1.02. */
 const VISIBLE_HALF_SIDE = 1.1 * 1.02;
+
+/**
+ * X-Magical's two cameras, both straight from above with one zoom: `above` stands still over the arena's middle, `ego`
+ * flies with the robot, whose forward is up in the picture.
+ */
+export type ArenaCamera = 'above' | 'ego';
+
+/** Where `ego` shows the robot's centre: shares of the picture's width from the left and of its height from below. */
+const egoRobot = { right: 0.5, up: 0.15 };
+
+/** From the world (metres) to the picture (pixels to the right, and up from its lower edge): an affine map. */
+interface Projection {
+  rightX: number;
+  rightY: number;
+  right: number;
+  upX: number;
+  upY: number;
+  up: number;
+}
 
 /** A polygon with what drawing it needs. */
 interface DrawnPolygon {
@@ -16,7 +35,8 @@ interface DrawnPolygon {
 }
 
 /**
- * Draws the arena from straight above: x to the right, y up, the square [-1.122, 1.122]^2 stretched over the picture.
+ * Draws the arena from straight above. `above` shows x to the right and y up, the square [-1.122, 1.122]^2 stretched over
+ * the picture; `ego` a square of the same size, turned and moved with the robot (body 0).
  * Corners are rounded to whole pixels and nothing is anti-aliased, so that a picture is the same bytes everywhere.
  */
 export class ArenaRenderer {
@@ -35,15 +55,19 @@ export class ArenaRenderer {
   readonly #crossings: Crossings;
   /** Left column, right column, top row and bottom row of every polygon of the picture, clipped to it. */
   readonly #boxes: Int32Array;
+  readonly #camera: ArenaCamera;
+  readonly #projection: Projection;
 
   /** @throws InputError when the size is not made of positive integers */
-  constructor(view: ArenaView, size: ImageSize) {
+  constructor(view: ArenaView, size: ImageSize, camera: ArenaCamera) {
     const { width, height } = size;
     if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
       throw new InputError(`picture size is ${width}x${height}; expected positive integers`);
     }
     this.size = { width, height };
     this.#view = view;
+    this.#camera = camera;
+    this.#projection = fixedProjection(this.size);
     this.#image = { width, height, pixels: new Uint8Array(width * height) };
 
     const palette = new Palette();
@@ -61,7 +85,8 @@ export class ArenaRenderer {
     this.#ys = new Int32Array(mostCorners);
     this.#crossings = makeCrossings(height, mostCorners);
 
-    const firstMoving = this.#polygons.findIndex((polygon) => polygon.source.body >= 0);
+    // Under a camera that moves nothing stands still but the ground outside.
+    const firstMoving = camera === 'ego' ? 0 : this.#polygons.findIndex((polygon) => polygon.source.body >= 0);
     const still = firstMoving < 0 ? this.#polygons : this.#polygons.slice(0, firstMoving);
     this.#image.pixels.fill(background);
     this.#boxes = new Int32Array(4 * this.#polygons.length);
@@ -86,6 +111,7 @@ export class ArenaRenderer {
     if (out.length !== 3 * pixels.length) {
       throw new InputError(`picture buffer has ${out.length} bytes; expected ${3 * pixels.length}`);
     }
+    if (this.#camera === 'ego') followRobot(this.#projection, this.size, poses[0]!, poses[1]!, poses[2]!);
     pixels.set(this.#backdrop);
     out.set(this.#backdropColours);
     const polygons = this.#polygons;
@@ -124,16 +150,15 @@ export class ArenaRenderer {
     const { vertices } = source;
     const xs = this.#xs;
     const ys = this.#ys;
-    const scaleX = width / (2 * VISIBLE_HALF_SIDE);
-    const scaleY = height / (2 * VISIBLE_HALF_SIDE);
+    const { rightX, rightY, right: rightEdge, upX, upY, up } = this.#projection;
     const cosine = Math.cos(angle);
     const sine = Math.sin(angle);
-    const columnX = scaleX * cosine;
-    const columnY = -scaleX * sine;
-    const column = scaleX * x + VISIBLE_HALF_SIDE * scaleX;
-    const rowX = -scaleY * sine;
-    const rowY = -scaleY * cosine;
-    const row = height - (scaleY * y + VISIBLE_HALF_SIDE * scaleY);
+    const columnX = rightX * cosine + rightY * sine;
+    const columnY = rightY * cosine - rightX * sine;
+    const column = rightX * x + rightY * y + rightEdge;
+    const rowX = -(upX * cosine + upY * sine);
+    const rowY = upX * sine - upY * cosine;
+    const row = height - (upX * x + upY * y + up);
     let count = 0;
     let left = width;
     let right = 0;
@@ -166,6 +191,27 @@ export class ArenaRenderer {
       drawLine(this.#image, xs[corner]!, ys[corner]!, xs[next]!, ys[next]!, outline);
     }
   }
+}
+
+/** The camera that stands over the arena's middle. */
+function fixedProjection({ width, height }: ImageSize): Projection {
+  const rightX = width / (2 * VISIBLE_HALF_SIDE);
+  const upY = height / (2 * VISIBLE_HALF_SIDE);
+  return { rightX, rightY: 0, right: VISIBLE_HALF_SIDE * rightX, upX: 0, upY, up: VISIBLE_HALF_SIDE * upY };
+}
+
+/** Turns the world by minus the robot's angle about the robot and moves the robot to its place in the picture. */
+function followRobot(out: Projection, { width, height }: ImageSize, x: number, y: number, angle: number): void {
+  const scaleX = width / (2 * VISIBLE_HALF_SIDE);
+  const scaleY = height / (2 * VISIBLE_HALF_SIDE);
+  const cosine = Math.cos(angle);
+  const sine = Math.sin(angle);
+  out.rightX = scaleX * cosine;
+  out.rightY = scaleX * sine;
+  out.right = scaleX * (2 * VISIBLE_HALF_SIDE * egoRobot.right - cosine * x - sine * y);
+  out.upX = -scaleY * sine;
+  out.upY = scaleY * cosine;
+  out.up = scaleY * (2 * VISIBLE_HALF_SIDE * egoRobot.up + sine * x - cosine * y);
 }
 
 /** NumPy's rounding: to the nearest integer, halves to the even one. */

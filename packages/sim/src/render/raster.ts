@@ -83,28 +83,32 @@ export function fillPolygon(
     const row = ys[corner]!;
     if (row > top && row < bottom && ys[previous] === row) fillSpan(image, xs[corner]!, xs[previous]!, row, colour);
   }
+  // X-Magical repeats the first corner at the end, which pygame draws as a horizontal edge of one pixel.
+  if (ys[0]! > top && ys[0]! < bottom) fillSpan(image, xs[0]!, xs[0]!, ys[0]!, colour);
 }
 
 /**
  * Draws a straight line two pixels wide as pygame 2.1's `draw.lines` does: Bresenham's line, doubled to the right where
- * it is steep and downwards where it is flat; a single point becomes two pixels side by side.
+ * it is steep and downwards where it is flat; a single point becomes two pixels side by side. A line that leaves the
+ * picture is cut to it first (`clipLine`) and then walked from the cut end with the whole line's slope and first error,
+ * so that it may lie a pixel beside the uncut line.
  */
 export function drawLine(image: IndexImage, x: number, y: number, endX: number, endY: number, colour: number): void {
-  const { width, height, pixels } = image;
   const spanX = Math.abs(endX - x);
   const spanY = Math.abs(endY - y);
   const stepX = x < endX ? 1 : -1;
   const stepY = y < endY ? 1 : -1;
   const steep = spanX <= spanY;
-  const secondX = steep ? 1 : 0;
-  const secondY = steep ? 0 : 1;
   let error = ((spanX > spanY ? spanX : -spanY) / 2) | 0;
+  if (!clipLine(image, x, y, endX, endY)) return;
+  x = clipped.x;
+  y = clipped.y;
   for (;;) {
-    if (x >= 0 && x < width && y >= 0 && y < height) pixels[y * width + x] = colour;
-    const besideX = x + secondX;
-    const besideY = y + secondY;
-    if (besideX >= 0 && besideX < width && besideY >= 0 && besideY < height) pixels[besideY * width + besideX] = colour;
-    if (x === endX && y === endY) return;
+    const pastCut = (clipped.endX - x) * stepX <= 0 && (clipped.endY - y) * stepY <= 0;
+    const atEnd = steep ? y === endY : x === endX;
+    const visible = drawPair(image, x, y, steep, colour);
+    // Behind the cut end it goes on until it leaves the picture.
+    if (pastCut && (atEnd || !visible)) return;
     const before = error;
     if (before > -spanX) {
       error -= spanY;
@@ -115,6 +119,52 @@ export function drawLine(image: IndexImage, x: number, y: number, endX: number, 
       y += stepY;
     }
   }
+}
+
+/** Two pixels side by side, or one below the other. Returns whether one of them lies in the picture. */
+function drawPair({ width, height, pixels }: IndexImage, x: number, y: number, beside: boolean, colour: number) {
+  const first = x >= 0 && x < width && y >= 0 && y < height;
+  if (first) pixels[y * width + x] = colour;
+  const secondX = beside ? x + 1 : x;
+  const secondY = beside ? y : y + 1;
+  const second = secondX >= 0 && secondX < width && secondY >= 0 && secondY < height;
+  if (second) pixels[secondY * width + secondX] = colour;
+  return first || second;
+}
+
+/** What `clipLine` found. */
+const clipped = { x: 0, y: 0, endX: 0, endY: 0 };
+
+/**
+ * Cuts a line to the picture and one pixel more at its right and its lower edge (Liang and Barsky, 1984), ends rounded to
+ * the nearest pixel. Returns false when nothing of it is left.
+ */
+function clipLine({ width, height }: IndexImage, x: number, y: number, endX: number, endY: number): boolean {
+  const alongX = endX - x;
+  const alongY = endY - y;
+  if ((alongX === 0 && (x < 0 || x > width)) || (alongY === 0 && (y < 0 || y > height))) return false;
+  let enter = 0;
+  let leave = 1;
+  if (alongX !== 0) {
+    const [near, far] = alongX > 0 ? [-x, width - x] : [width - x, -x];
+    enter = Math.max(enter, near / alongX);
+    leave = Math.min(leave, far / alongX);
+  }
+  if (alongY !== 0) {
+    const [near, far] = alongY > 0 ? [-y, height - y] : [height - y, -y];
+    enter = Math.max(enter, near / alongY);
+    leave = Math.min(leave, far / alongY);
+  }
+  if (enter > leave) return false;
+  clipped.x = x + roundHalfAway(alongX * enter);
+  clipped.y = y + roundHalfAway(alongY * enter);
+  clipped.endX = x + roundHalfAway(alongX * leave);
+  clipped.endY = y + roundHalfAway(alongY * leave);
+  return true;
+}
+
+function roundHalfAway(value: number): number {
+  return Math.trunc(value < 0 ? value - 0.5 : value + 0.5);
 }
 
 function fillFlatPolygon(image: IndexImage, xs: Int32Array, count: number, row: number, colour: number): void {

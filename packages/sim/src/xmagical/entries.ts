@@ -22,13 +22,24 @@ function preferenceEntry(embodiment: EmbodimentName, name: 'avoid' | 'group'): E
   return entryOf({ id: `xmagical/${name}-${embodiment}`, embodiment, task }, name);
 }
 
-/** The benchmark under its own ids. */
+/**
+ * The benchmark under its own 24 ids a robot: state vector or pixels, camera above or with the robot, six variants. With a
+ * state vector the camera decides only what is drawn.
+ */
 function sweepEntries(embodiment: EmbodimentName): EnvironmentEntry[] {
-  return sweepVariants.map((variant) => {
-    const id = `SweepToTop-${embodiment[0]!.toUpperCase()}${embodiment.slice(1)}-State-Allo-${variant}-v0`;
-    const task = sweepToTop({ variant, reward: 'sparse' });
-    return { ...entryOf({ id, embodiment, task }, 'sweep'), fixedStart: variant === 'Demo' };
-  });
+  const robot = `${embodiment[0]!.toUpperCase()}${embodiment.slice(1)}`;
+  return (['state', 'pixels'] as const).flatMap((observes) =>
+    (['above', 'ego'] as const).flatMap((camera) =>
+      sweepVariants.map((variant): EnvironmentEntry => {
+        const space = observes === 'state' ? 'State' : 'Pixels';
+        const view = camera === 'above' ? 'Allo' : 'Ego';
+        const id = `SweepToTop-${robot}-${space}-${view}-${variant}-v0`;
+        const task = sweepToTop({ variant, reward: 'sparse' });
+        const entry = entryOf({ id, embodiment, task, camera, observes }, 'sweep');
+        return { ...entry, fixedStart: variant === 'Demo' };
+      }),
+    ),
+  );
 }
 
 function entryOf(options: XMagicalEnvOptions, scripted: ScriptedTask): EnvironmentEntry {
@@ -36,6 +47,7 @@ function entryOf(options: XMagicalEnvOptions, scripted: ScriptedTask): Environme
     id: options.id,
     spec: () => new XMagicalEnv(options).spec,
     make: async () => new XMagicalEnv(options),
-    scripted: () => scriptedEntries(scripted, options.embodiment),
+    // Scripted policies steer by the state vector.
+    ...(options.observes !== 'pixels' && { scripted: () => scriptedEntries(scripted, options.embodiment) }),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from '@rapport/core';
 import { StateReader } from '../chipmunk/snapshot.js';
 import { NumpyRandomState } from '../numpy/random-state.js';
-import { ArenaRenderer } from '../render/arena-renderer.js';
+import { type ArenaCamera, ArenaRenderer } from '../render/arena-renderer.js';
 import { readLayout, writeLayout } from './layout-state.js';
 import { arenaScene } from './scene.js';
 import type { XMagicalTask } from './task.js';
@@ -23,10 +23,15 @@ export interface XMagicalEnvOptions {
   readonly id: string;
   readonly embodiment: EmbodimentName;
   readonly task: XMagicalTask;
+  /** The first camera; `above` when absent. */
+  readonly camera?: ArenaCamera;
+  /** What is observed: the task's state vector, or in its stead a picture of the first camera. `state` when absent. */
+  readonly observes?: 'state' | 'pixels';
 }
 
-/** The camera from straight above that sees the whole arena. */
-const CAMERA = 'above';
+const cameras: readonly ArenaCamera[] = ['above', 'ego'];
+/** Side of the pictures that the original observes. */
+const PIXELS = 384;
 
 /**
  * An X-Magical environment: a task on the arena's physics, with X-Magical's clock (8 control steps a second) and time
@@ -38,6 +43,7 @@ export class XMagicalEnv implements PrivilegedEnv {
   readonly privileged: PrivilegedEnv['privileged'];
   readonly #embodiment: EmbodimentName;
   readonly #task: XMagicalTask;
+  readonly #pixels: boolean;
   readonly #memory: Float64Array;
   #random = new NumpyRandomState(0);
   #world: XMagicalWorld | undefined;
@@ -48,18 +54,20 @@ export class XMagicalEnv implements PrivilegedEnv {
   readonly #renderers = new Map<string, ArenaRenderer>();
   #viewPoses = new Float64Array(0);
 
-  constructor({ id, embodiment, task }: XMagicalEnvOptions) {
+  constructor({ id, embodiment, task, camera = 'above', observes = 'state' }: XMagicalEnvOptions) {
+    this.#pixels = observes === 'pixels';
     this.#embodiment = embodiment;
     this.#task = task;
     this.#memory = new Float64Array(task.memorySize);
     this.spec = {
       id,
       summary: task.summary,
-      observationSpace: boxSpace(task.observationEntries(embodiment)),
+      observationSpace: boxSpace(this.#pixels ? [] : task.observationEntries(embodiment)),
+      ...(this.#pixels && { pictureObservation: { width: PIXELS, height: PIXELS } }),
       actionSpace: actionSpace(embodiment, task.actionRange),
       controlHz: CONTROL_HZ,
       maxEpisodeSteps: task.maxEpisodeSteps(embodiment),
-      cameras: [CAMERA],
+      cameras: [camera, ...cameras.filter((other) => other !== camera)],
     };
     this.privileged = {
       stepScore: () => task.stepScore(this.#started(), this.#memory),
@@ -76,7 +84,7 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#stepsDone = 0;
     this.#ended = false;
     this.#dropStaleRenderers();
-    return { observation: this.#observe(), info: {} };
+    return { ...this.#observe(), info: {} };
   }
 
   step(action: ArrayLike<number>): StepResult {
@@ -88,15 +96,18 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#stepsDone += 1;
     const reward = this.#task.reward(world, this.#memory);
     this.#ended = this.#stepsDone >= this.spec.maxEpisodeSteps;
-    return { observation: this.#observe(), reward, terminated: false, truncated: this.#ended, info: {} };
+    return { ...this.#observe(), reward, terminated: false, truncated: this.#ended, info: {} };
   }
 
   render(camera: string, size: ImageSize, out?: Uint8Array): Uint8Array {
-    if (camera !== CAMERA) throw new InputError(`${this.spec.id} has no camera "${camera}"; it has "${CAMERA}"`);
+    const known = cameras.find((name) => name === camera);
+    if (known === undefined) {
+      throw new InputError(`${this.spec.id} has no camera "${camera}"; it has "${cameras.join('" and "')}"`);
+    }
     const world = this.#started();
     const picture = out ?? new Uint8Array(size.width * size.height * 3);
     world.writeViewPoses(this.#viewPoses);
-    this.#renderer(size).render(this.#viewPoses, picture);
+    this.#renderer(known, size).render(this.#viewPoses, picture);
     return picture;
   }
 
@@ -119,10 +130,13 @@ export class XMagicalEnv implements PrivilegedEnv {
     return this.#world;
   }
 
-  #observe(): Float32Array {
+  #observe(): Pick<ResetResult, 'observation' | 'picture'> {
     const observation = new Float32Array(this.spec.observationSpace.entries.length);
+    if (this.#pixels) {
+      return { observation, picture: this.render(this.spec.cameras[0]!, { width: PIXELS, height: PIXELS }) };
+    }
     this.#task.observe(this.#started(), observation);
-    return observation;
+    return { observation };
   }
 
   #contents(): ArenaContents {
@@ -140,12 +154,12 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#viewPoses = new Float64Array(3 * this.#started().viewBodyCount);
   }
 
-  /** The renderer of a size, made when it is first asked for. */
-  #renderer(size: ImageSize): ArenaRenderer {
-    const key = `${size.width}x${size.height}`;
+  /** The renderer of a camera and a size, made when it is first asked for. */
+  #renderer(camera: ArenaCamera, size: ImageSize): ArenaRenderer {
+    const key = `${camera} ${size.width}x${size.height}`;
     let renderer = this.#renderers.get(key);
     if (renderer === undefined) {
-      renderer = new ArenaRenderer(arenaView(this.#contents()), size);
+      renderer = new ArenaRenderer(arenaView(this.#contents()), size, camera);
       this.#renderers.set(key, renderer);
     }
     return renderer;

@@ -5,7 +5,7 @@ import { type ArenaContents, arenaView, type ViewPolygon } from './view.js';
 
 /** Heights in metres; the physics is flat, these are for the eye. */
 const heights = { block: 0.1, robot: 0.12, finger: 0.1, wall: 0.08 } as const;
-/** How far a polygon that lies on another one of its body stands out. */
+/** How far a polygon stands out that lies on one of another colour of its body. */
 const relief = 0.004;
 const wallThickness = 0.06;
 
@@ -18,11 +18,13 @@ export function arenaScene(contents: ArenaContents): Scene {
   const moving = Array.from({ length: view.bodyCount }, (_, index): SceneBody => {
     const { name, bottom, top } = bodyKind(index, contents);
     const polygons = view.polygons.filter(({ body }) => body === index);
-    return {
-      name,
-      pose: 'planar',
-      shapes: polygons.map((polygon, layer) => prism(polygon, bottom, top + layer * relief)),
-    };
+    let layer = 0;
+    const shapes = polygons.map((polygon, at) => {
+      // What has the colour of the polygon below continues it.
+      if (at > 0 && polygon.fill !== polygons[at - 1]!.fill) layer += 1;
+      return prism(polygon, bottom, top + layer * relief);
+    });
+    return { name, pose: 'planar', shapes };
   });
   const half = arenaHalfSide + wallThickness;
   return {
@@ -41,7 +43,8 @@ function bodyKind(index: number, contents: ArenaContents): { name: string; botto
     return { name: `block ${index}: ${colour} ${shape}`, bottom: 0, top: heights.block };
   }
   const side = (index - blockCount) % 2 === 1 ? 'left' : 'right';
-  if (index <= blockCount + 2) return { name: `${side} eye`, bottom: heights.robot, top: heights.robot + relief };
+  // The pupils stand out of the whites of the eyes, which belong to the robot.
+  if (index <= blockCount + 2) return { name: `${side} pupil`, bottom: heights.robot, top: heights.robot + 2 * relief };
   return { name: `${side} finger`, bottom: 0, top: heights.finger };
 }
 

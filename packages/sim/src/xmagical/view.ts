@@ -46,7 +46,7 @@ export interface ArenaContents {
 
 /**
  * The picture of X-Magical's arena. Poses, in order: the robot; the blocks; the left and the right eye (position: the
- * eye's centre in the world; angle: the pupil body's); for the gripper the left and the right finger.
+ * eye's centre in the world; angle: the pupil's); for the gripper the left and the right finger.
  */
 export function arenaView(contents: ArenaContents): ArenaView {
   const { embodiment, blocks, goal, zones } = contents;
@@ -55,10 +55,19 @@ export function arenaView(contents: ArenaContents): ArenaView {
   const gripper = embodiment === 'gripper';
   const goalColour = blockColours[goal.colour];
   const { base, dark } = grey;
-  const eyes = [firstEye, firstEye + 1].flatMap((body): ViewPolygon[] => [
-    { body, vertices: circleVertices(0.04), fill: white, outline: undefined },
-    { body, vertices: circleVertices(0.024, 0, 0.014), fill: pupil, outline: undefined },
-  ]);
+  const eye = eyeOffset(embodiment);
+  const eyes = [-eye.x, eye.x].map((x) => ({
+    body: 0,
+    vertices: circleVertices(0.04, x, eye.y),
+    fill: white,
+    outline: undefined,
+  }));
+  const pupils = [firstEye, firstEye + 1].map((body) => ({
+    body,
+    vertices: circleVertices(0.024, 0, 0.014),
+    fill: pupil,
+    outline: undefined,
+  }));
   const fingers = gripper ? fingerPolygons(firstFinger) : [];
   return {
     bodyCount: gripper ? firstFinger + 2 : firstFinger,
@@ -81,6 +90,7 @@ export function arenaView(contents: ArenaContents): ArenaView {
         outline: dark,
       },
       ...eyes,
+      ...pupils,
     ],
   };
 }
@@ -109,12 +119,45 @@ function blockPolygons(shape: BlockShape, colour: BlockColour, body: number): Vi
     case 'star': {
       const outer = 1.3 * radius;
       const line = 0.015;
+      const star = (outerRadius: number, innerRadius: number, parts: typeof starParts, fill: Rgb) => {
+        const corners = radialVertices([outerRadius, innerRadius], 10);
+        return parts.map((part) => ({ body, vertices: partVertices(corners, part), fill, outline: undefined }));
+      };
       return [
-        { body, vertices: radialVertices([outer, 0.5 * outer], 10), fill: dark, outline: undefined },
-        { body, vertices: radialVertices([outer - line, 0.5 * outer - line], 10), fill: base, outline: undefined },
+        ...star(outer, 0.5 * outer, starParts, dark),
+        ...star(outer - line, 0.5 * outer - line, innerStarParts, base),
       ];
     }
   }
+}
+
+/**
+ * The convex parts that X-Magical draws a star in, as corners of the star; `centre` is its middle. Filling the star as a
+ * whole would leave out pixels at its tips.
+ */
+const centre = -1;
+const starParts: readonly (readonly number[])[] = [
+  [centre, 9, 0],
+  [centre, 7, 8, 9],
+  [5, 6, 7, centre],
+  [4, 5, centre, 3],
+  [2, 3, centre, 1],
+  [1, centre, 0],
+];
+/** The smaller star inside is cut otherwise. */
+const innerStarParts: typeof starParts = [
+  [2, centre, 1],
+  [1, centre, 9, 0],
+  [centre, 7, 8, 9],
+  [5, 6, 7, centre],
+  [4, 5, centre, 3],
+  [2, 3, centre],
+];
+
+function partVertices(corners: Float64Array, part: readonly number[]): Float64Array {
+  return Float64Array.from(
+    part.flatMap((corner) => (corner === centre ? [0, 0] : [corners[2 * corner]!, corners[2 * corner + 1]!])),
+  );
 }
 
 /** Both fingers: the grey boxes first, then the pale ones inside them. */
