@@ -1,6 +1,12 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
 export type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+export {
+  type PhysicsTrace,
+  recordPhysicsTrace,
+  replayPhysicsTrace,
+  type TraceReplay,
+} from './franka/physics-trace.js';
 export { environments, makeEnv, registerEnvironment, scriptedPolicies, scriptedPolicy } from './registry.js';
 export { type CameraPose, type Intrinsics, intrinsicMatrix, intrinsicsFromFovY, lookAt } from './render3d/camera.js';
 export { type RenderOutputs, type RenderQuality, SceneRenderer } from './render3d/renderer.js';
