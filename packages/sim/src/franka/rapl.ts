@@ -2,8 +2,10 @@ import { iiwa14 } from '../robots/iiwa14.js';
 import { panda } from '../robots/panda.js';
 import type { ManipulationEntry } from './catalogue.js';
 import { cupStyles } from './scripted/cup.js';
+import { forkStyles } from './scripted/fork.js';
 import { groupStyles } from './scripted/group.js';
 import { cupTask } from './tasks/cup.js';
+import { forkTask } from './tasks/fork.js';
 import { frankaGroupBase, groupTask, kukaGroupBase } from './tasks/group.js';
 
 /** The manipulation tasks on which RAPL was shown. */
@@ -11,4 +13,5 @@ export const raplEntries: readonly ManipulationEntry[] = [
   { id: 'franka/group', arm: panda, task: groupTask(frankaGroupBase), styles: groupStyles },
   { id: 'kuka/group', arm: iiwa14, task: groupTask(kukaGroupBase), styles: groupStyles },
   { id: 'franka/cup', arm: panda, task: cupTask, styles: cupStyles },
+  { id: 'franka/fork', arm: panda, task: forkTask, styles: forkStyles },
 ];
