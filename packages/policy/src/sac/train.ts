@@ -66,11 +66,17 @@ export interface TrainSacOptions extends WorkOptions {
  * visual reward is: an episode is played, rewarded, stored, and followed by as many updates as it had steps (times
  * `updatesPerStep`).
  * @returns the policy after the last step
- * @throws InputError when a reward source gives a wrong number of rewards or one that is not finite
+ * @throws InputError when nothing is observed but a picture, or when a reward source gives a wrong number of rewards or one
+ *   that is not finite
  */
 export async function trainSac(options: TrainSacOptions): Promise<SacPolicy> {
   const { env, reward, config, resume } = options;
   const observationSize = spaceSize(env.spec.observationSpace);
+  if (observationSize === 0) {
+    throw new InputError(`${env.spec.id} observes a picture and no numbers; SAC acts on a vector`, {
+      fix: 'train in an environment that observes a state vector, with a reward that looks at pictures',
+    });
+  }
   const actionSize = spaceSize(env.spec.actionSpace);
   const shapes = { observationSize: observationSize * config.frameStack, actionSpace: env.spec.actionSpace };
   const root = new RandomStream(options.seed, 'sac');
