@@ -217,12 +217,12 @@ export class SceneRenderer {
     if (twoSided) drawTriangles(grid, vertices, vertices.backShade, triangles, count, base, -1, 0);
   }
 
-  #drawShadowMap({ grid, projection }: ShadowMap, poses: FramePoses): void {
+  #drawShadowMap({ grid, projection, radius }: ShadowMap, poses: FramePoses): void {
     clearGrid(grid);
     const vertices = this.#vertices;
     for (const instance of this.#scene.instances) {
-      // Nothing lies below a plane, so it throws no shadow.
-      if (instance.transparent || instance.source.shape.kind === 'plane') continue;
+      const rigid = instance.skinStart < 0;
+      if (instance.transparent || (rigid && instance.radius > radius)) continue;
       compose(instance, poses, projection, this.#transform);
       transformVertices(this.#transform, instance.positions, instance.vertexCount, vertices);
       const count = instance.triangles.length / 3;

@@ -21,6 +21,8 @@ export class ShadowMap {
   readonly grid: SampleGrid;
   /** Rows of (matrix, offset) that take a world point to (column, row, nearness), shape [12]. */
   readonly projection: Float64Array;
+  /** Half the diagonal of the bounds, metres. What is larger is ground or wall, which casts no shadow within them. */
+  readonly radius: number;
   readonly #bias: number;
   /** What takes a pixel of the camera's picture into the map, see `darken`. */
   readonly #matrix = new Float64Array(12);
@@ -34,6 +36,7 @@ export class ShadowMap {
     this.grid = makeSampleGrid(side, side);
     const centre = bounds.min.map((low, axis) => (low + bounds.max[axis]!) / 2);
     const radius = Math.hypot(...bounds.min.map((low, axis) => (bounds.max[axis]! - low) / 2));
+    this.radius = radius;
     const [x, y, z] = lighting.key.direction;
     // Columns and rows of the map, seen from the light: right x down points away from it.
     const level = Math.hypot(x!, y!);
@@ -80,17 +83,25 @@ export class ShadowMap {
       matrix[line + 3] = a * position[0]! + b * position[1]! + c * position[2]! + projection[line + 3]!;
     }
     const ambient = 255 * lighting.ambient;
+    const [uColumn, uRow, uRay, uOffset] = [matrix[0]!, matrix[1]!, matrix[2]!, matrix[3]!];
+    const [vColumn, vRow, vRay, vOffset] = [matrix[4]!, matrix[5]!, matrix[6]!, matrix[7]!];
+    const [litColumn, litRow, litRay, litOffset] = [matrix[8]!, matrix[9]!, matrix[10]!, matrix[11]! + this.#bias];
     for (let row = 0, pixel = 0; row < height; row++) {
+      const uStart = uRow * row + uRay;
+      const vStart = vRow * row + vRay;
+      const litStart = litRow * row + litRay;
       for (let column = 0; column < width; column++, pixel++) {
         const near = nearness[pixel]!;
-        if (near === 0) continue;
+        const sample = samples[pixel]!;
+        const shade = sample & 255;
+        if (near === 0 || shade <= ambient) continue;
         const z = 1 / near;
-        const u = z * (matrix[0]! * column + matrix[1]! * row + matrix[2]!) + matrix[3]!;
-        const v = z * (matrix[4]! * column + matrix[5]! * row + matrix[6]!) + matrix[7]!;
+        const u = z * (uColumn * column + uStart) + uOffset;
+        const v = z * (vColumn * column + vStart) + vOffset;
         if (!(u >= 0 && v >= 0 && u < side - 1 && v < side - 1)) continue;
-        const lit = z * (matrix[8]! * column + matrix[9]! * row + matrix[10]!) + matrix[11]! + this.#bias;
-        const left = Math.floor(u);
-        const top = Math.floor(v);
+        const lit = z * (litColumn * column + litStart) + litOffset;
+        const left = u | 0;
+        const top = v | 0;
         const at = top * side + left;
         // The share of the four neighbours that hide the point, weighted by how near they are.
         const du = u - left;
@@ -99,9 +110,6 @@ export class ShadowMap {
         const lower = (map[at + side]! > lit ? 1 - du : 0) + (map[at + side + 1]! > lit ? du : 0);
         const hidden = upper * (1 - dv) + lower * dv;
         if (hidden === 0) continue;
-        const sample = samples[pixel]!;
-        const shade = sample & 255;
-        if (shade <= ambient) continue;
         const darker = ambient + (shade - ambient) * (1 - hidden * (1 - LEFT_IN_SHADOW));
         samples[pixel] = sample - shade + (darker | 0);
       }

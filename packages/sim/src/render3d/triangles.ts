@@ -45,7 +45,7 @@ const SMALLEST_AREA = 1e-9;
  * centres on an edge belong to the triangle on its right or below, so that neighbours neither overlap nor gape: both
  * cut a row at the same bits. 1/z is linear in the picture; the shade is taken as linear too (Gouraud).
  * @param triangles shape [count, 3]
- * @param base what a sample holds beside the shade
+ * @param base what a sample holds beside the shade; 0 leaves the samples alone and draws nearness only
  * @param facing 1 draws triangles seen from outside, -1 those seen from inside
  * @param setBack puts a surface farther off by its change of nearness over this many pixels; 0 but in shadow maps
  */
@@ -133,6 +133,13 @@ export function drawTriangles(
       let pixelW = startW + (firstColumn - ax) * wColumn + (row - ay) * wRow;
       let pixelShade = shadeA + (firstColumn - ax) * shadeColumn + (row - ay) * shadeRow;
       const end = row * width + endColumn;
+      if (base === 0) {
+        for (let pixel = row * width + firstColumn; pixel < end; pixel++) {
+          if (pixelW > nearness[pixel]!) nearness[pixel] = pixelW;
+          pixelW += wColumn;
+        }
+        continue;
+      }
       for (let pixel = row * width + firstColumn; pixel < end; pixel++) {
         if (pixelW > nearness[pixel]!) {
           nearness[pixel] = pixelW;
