@@ -101,3 +101,43 @@ describe('things that slide', () => {
     stage.physics.close();
   });
 });
+
+describe('can and square', () => {
+  test('a can counts from the quarter’s edge on, below 10 cm, with the gripper 4.24 cm away', async () => {
+    const { task } = entryOf('franka/can');
+    const stage = await stageOf(entryOf('franka/can'));
+    const { physics, arm } = stage;
+    const at = (x: number, y: number, z: number) => {
+      physics.body('can').place([x, y, z]);
+      physics.forward();
+      return task.success(stage);
+    };
+    // The second bin is 39 x 49 cm about (0.5, 0.26) m; its far quarter ends at (0.695, 0.505) and (0.5, 0.26).
+    expect([at(0.6949, 0.4, 0.055), at(0.6951, 0.4, 0.055)]).toEqual([true, false]);
+    expect([at(0.5001, 0.4, 0.055), at(0.4999, 0.4, 0.055)]).toEqual([true, false]);
+    expect([at(0.6, 0.5049, 0.055), at(0.6, 0.5051, 0.055)]).toEqual([true, false]);
+    expect([at(0.6, 0.2601, 0.055), at(0.6, 0.2599, 0.055)]).toEqual([true, false]);
+    expect([at(0.6, 0.4, 0.0999), at(0.6, 0.4, 0.1001)]).toEqual([true, false]);
+    // atanh(0.4) / 10 = 0.04236 m.
+    arm.placeTcp([0.6, 0.3, 0.15]);
+    const [x, y, z] = [...arm.tcpPosition];
+    expect([at(x!, y!, z! - 0.06), at(x!, y! + 0.02, z! - 0.06)]).toEqual([true, true]);
+    arm.placeTcp([0.6, 0.3, 0.09]);
+    const [nearX, nearY, nearZ] = [...arm.tcpPosition];
+    expect([at(nearX!, nearY!, nearZ! - 0.0425), at(nearX!, nearY!, nearZ! - 0.0422)]).toEqual([true, false]);
+    physics.close();
+  });
+
+  test('a nut counts within 3 cm of the peg on both axes and below 5 cm', async () => {
+    const { task } = entryOf('franka/square');
+    const stage = await stageOf(entryOf('franka/square'));
+    const at = (x: number, y: number, z: number) => {
+      stage.physics.body('nut').place([0.58 + x, 0.1 + y, z]);
+      stage.physics.forward();
+      return task.success(stage);
+    };
+    expect([at(0.0299, -0.0299, 0.01), at(0.0301, 0, 0.01), at(0, -0.0301, 0.01)]).toEqual([true, false, false]);
+    expect([at(0, 0, 0.0499), at(0, 0, 0.0501)]).toEqual([true, false]);
+    stage.physics.close();
+  });
+});
