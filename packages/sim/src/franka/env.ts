@@ -173,7 +173,7 @@ export class ManipulationEnv implements PrivilegedEnv {
       throw new InputError(`${this.spec.id} has no camera "${camera}"; it has ${this.spec.cameras.join(', ')}`);
     }
     const picture = out ?? new Uint8Array(size.width * size.height * 3);
-    this.#view ??= new CameraView(this.#physics);
+    this.#view ??= new CameraView(this.#physics, this.#task.bounds);
     this.#view.render(camera, size, { rgb: picture });
     return picture;
   }

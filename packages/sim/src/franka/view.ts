@@ -1,4 +1,4 @@
-import type { ImageSize } from '@rapport/core';
+import type { ImageSize, Scene } from '@rapport/core';
 import { renderInstances } from '../mujoco/geometry.js';
 import type { Physics } from '../mujoco/physics.js';
 import type { LiveSlice } from '../mujoco/quantities.js';
@@ -6,10 +6,11 @@ import { type CameraPose, intrinsicsFromFovY, makeCameraPose, readMujocoCamera }
 import { type RenderOutputs, SceneRenderer } from '../render3d/renderer.js';
 import { type FramePoses, RenderScene } from '../render3d/scene.js';
 
-/** Draws what the cameras of a model see. */
+/** Draws what the cameras of a model see, with shadows, which tell how high a thing is above the table. */
 export class CameraView {
   readonly #physics: Physics;
   readonly #scene: RenderScene;
+  readonly #shadowBounds: Scene['bounds'];
   readonly #renderers = new Map<string, SceneRenderer>();
   readonly #pose: CameraPose = makeCameraPose();
   readonly #geomPositions: LiveSlice;
@@ -18,9 +19,11 @@ export class CameraView {
   readonly #cameraPositions: LiveSlice;
   readonly #cameraRotations: LiveSlice;
 
-  constructor(physics: Physics) {
+  /** @param shadowBounds where things cast shadows */
+  constructor(physics: Physics, shadowBounds: Scene['bounds']) {
     const { ngeom, nflexvert, ncam } = physics.model;
     this.#physics = physics;
+    this.#shadowBounds = shadowBounds;
     this.#scene = new RenderScene(renderInstances(physics));
     this.#geomPositions = physics.slice('geom_xpos', 0, 3 * ngeom);
     this.#geomRotations = physics.slice('geom_xmat', 0, 9 * ngeom);
@@ -49,7 +52,7 @@ export class CameraView {
     const key = `${size.width}x${size.height}`;
     let renderer = this.#renderers.get(key);
     if (renderer === undefined) {
-      renderer = new SceneRenderer(this.#scene, size);
+      renderer = new SceneRenderer(this.#scene, size, { shadowBounds: this.#shadowBounds });
       this.#renderers.set(key, renderer);
     }
     return renderer;

@@ -3,7 +3,7 @@ import { type ImageSize, RandomStream, type Vector3 } from '@rapport/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CameraPose, type Intrinsics, intrinsicsFromFovY, lookAt } from './camera.js';
-import { SceneRenderer } from './renderer.js';
+import { type RenderQuality, SceneRenderer } from './renderer.js';
 import { type FramePoses, type RenderInstance, RenderScene } from './scene.js';
 import { checkerTexture, type Shape } from './shapes.js';
 import { tessellate } from './tessellate.js';
@@ -339,6 +339,27 @@ describe('SceneRenderer', () => {
     expect(shadowed).toBeGreaterThan(30);
     // Pixels at the shadow's edge.
     expect(wrong).toBeLessThan(0.2 * shadowed);
+  });
+
+  it('casts no shadow on what lies below the bounds of shadows', () => {
+    const floor: RenderInstance = {
+      shape: { kind: 'plane', halfExtents: [9, 9] },
+      colour: [255, 255, 255],
+      segment: 0,
+      pose: { position: [0, 0, -3], rotation: identity },
+    };
+    const scene = new RenderScene([floor]);
+    const draw = (quality: RenderQuality) => {
+      const rgb = new Uint8Array(3 * pixels);
+      new SceneRenderer(scene, size, quality).render(
+        lookAt([1, 1, 1], [0, 0, 0]),
+        intrinsicsFromFovY(50, size),
+        noPoses,
+        { rgb },
+      );
+      return rgb;
+    };
+    expect(draw({ shadowBounds: { min: [-1, -1, 0], max: [1, 1, 1] } })).toEqual(draw({}));
   });
 
   it('mixes the nearest transparent surface into what is behind it', () => {

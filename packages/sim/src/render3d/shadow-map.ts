@@ -100,6 +100,8 @@ export class ShadowMap {
         const v = z * (vColumn * column + vStart) + vOffset;
         if (!(u >= 0 && v >= 0 && u < side - 1 && v < side - 1)) continue;
         const lit = z * (litColumn * column + litStart) + litOffset;
+        // Beyond the bounds, where the map knows of no blocker.
+        if (lit <= 0) continue;
         const left = u | 0;
         const top = v | 0;
         const at = top * side + left;
