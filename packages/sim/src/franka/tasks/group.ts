@@ -12,8 +12,8 @@ export const groupGreen = [0.025, 0.025, 0.025] as const;
 /** RAPL's view of the scene, from over the goal towards the arm, drawn back a little so that all of it is seen. */
 export const groupCamera: FixedCamera = {
   name: 'front',
-  position: [-0.1, 0, 0.72],
-  target: [0.55, 0, 0.03],
+  position: [0.02, 0, 0.66],
+  target: [0.52, 0, 0.02],
   fovYDeg: 42,
 };
 
