@@ -4,6 +4,7 @@ import { raplBenchmark } from './rapl-ablation/index.js';
 import type { Benchmark } from './report.js';
 import { simBenchmark } from './sim/index.js';
 
+export { checkFrankaConformance, type SceneConformance } from './franka/conformance.js';
 export * from './peer.js';
 export * from './report.js';
 

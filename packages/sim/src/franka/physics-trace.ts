@@ -17,11 +17,12 @@ export interface PhysicsTrace {
   /** Files that the model names. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly steps: number;
-  /** MuJoCo's mjSTATE_INTEGRATION before the first step. */
-  readonly start: Float64Array;
   /** Controls of every step, shape [steps, actuators]. */
   readonly controls: Float64Array;
-  /** Positions and velocities before the first step and after every one, shape [steps + 1, positions + velocities]. */
+  /**
+   * MuJoCo's whole state (mjSTATE_INTEGRATION: time, positions, velocities, and the rest) before the first step and after
+   * every one, shape [steps + 1, state size].
+   */
   readonly states: Float64Array;
 }
 
@@ -36,14 +37,12 @@ export async function recordPhysicsTrace(id: string, seed: number, steps: number
   if (entry === undefined) throw new InputError(`"${id}" is no manipulation environment`);
   const controls: Float64Array[] = [];
   const states: Float64Array[] = [];
-  let start: Float64Array = new Float64Array(0);
   const env = await ManipulationEnv.create({
     ...entry,
     physicsHz: PHYSICS_HZ,
     beforePhysicsStep: (physics) => {
-      if (controls.length === 0) start = physics.state();
       controls.push(physics.controls.slice());
-      states.push(Float64Array.of(...physics.positions, ...physics.velocities));
+      states.push(physics.state());
     },
   });
   try {
@@ -65,7 +64,6 @@ export async function recordPhysicsTrace(id: string, seed: number, steps: number
     model: manipulationModel(entry.arm, entry.task, world, PHYSICS_HZ),
     files: world.files ?? new Map(),
     steps: kept,
-    start,
     controls: joined(controls.slice(0, kept)),
     states: joined(states.slice(0, kept + 1)),
   };
@@ -89,21 +87,23 @@ export async function replayPhysicsTrace(trace: PhysicsTrace): Promise<TraceRepl
   const model = mujoco.MjModel.from_xml_string(trace.model, vfs);
   const data = new mujoco.MjData(model);
   try {
-    mujoco.mj_setState(model, data, trace.start as never, mujoco.mjtState.mjSTATE_INTEGRATION.value);
     const { nq, nv, nu } = model;
     const width = nq + nv;
+    const stateSize = trace.states.length / (trace.steps + 1);
+    const start = trace.states.slice(0, stateSize);
+    mujoco.mj_setState(model, data, start as never, mujoco.mjtState.mjSTATE_INTEGRATION.value);
     const [controls, positions, velocities]: Float64Array[] = [data.ctrl, data.qpos, data.qvel];
     const rows = Array.from({ length: trace.steps }, (_, step) => trace.controls.subarray(nu * step, nu * (step + 1)));
     const found = new Float64Array(width * trace.steps);
-    const start = process.cpuUsage();
+    const begun = process.cpuUsage();
     for (let step = 0; step < trace.steps; step++) {
       controls!.set(rows[step]!);
       mujoco.mj_step(model, data);
       found.set(positions!, width * step);
       found.set(velocities!, width * step + nq);
     }
-    const { user, system } = process.cpuUsage(start);
-    const worst = largestDifference(found, trace.states.subarray(width));
+    const { user, system } = process.cpuUsage(begun);
+    const worst = largestDifference(found, motionOf(trace.states, stateSize, width));
     return {
       steps: trace.steps,
       deviation: worst.difference,
@@ -115,6 +115,17 @@ export async function replayPhysicsTrace(trace: PhysicsTrace): Promise<TraceRepl
     model.delete();
     vfs.delete();
   }
+}
+
+/** Positions and velocities after every step: in a state they follow the time. */
+function motionOf(states: Float64Array, stateSize: number, width: number): Float64Array {
+  const rows = states.length / stateSize - 1;
+  return joined(
+    Array.from({ length: rows }, (_, step) => {
+      const at = stateSize * (step + 1) + 1;
+      return states.subarray(at, at + width);
+    }),
+  );
 }
 
 function largestDifference(a: Float64Array, b: Float64Array): { readonly difference: number; readonly index: number } {

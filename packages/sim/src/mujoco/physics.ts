@@ -91,17 +91,7 @@ export class Physics {
     return this.#data.time;
   }
 
-  /** All positions (MuJoCo's qpos); borrowed. For recording: tasks take quantities by name. */
-  get positions(): Float64Array {
-    return this.#positions.values;
-  }
-
-  /** All velocities (qvel); borrowed. */
-  get velocities(): Float64Array {
-    return this.#velocities.values;
-  }
-
-  /** Inputs of all actuators (ctrl); borrowed. */
+  /** Inputs of all actuators (ctrl), for recording; borrowed. */
   get controls(): Float64Array {
     return this.#controls.values;
   }
