@@ -1,4 +1,5 @@
 import {
+  type Episode,
   type ImageSize,
   type PrivilegedEnv,
   recordEpisode,
@@ -31,26 +32,44 @@ export async function environmentsSheet(ids: readonly string[], work: WorkOption
   return composeSheet(tiles, Math.min(6, Math.ceil(Math.sqrt(ids.length))));
 }
 
-/** An episode of the environment's first scripted policy as a film strip per camera, from its start to its end. */
+/**
+ * An episode of the environment's first scripted policy as a film strip per camera: from its start until shortly after
+ * its first success, or to its end.
+ */
 export async function episodeSheet(id: string): Promise<RgbImage> {
   const env = await makeEnv(id);
   const policy = scriptedPolicies(id)[0]!.create();
   const { episode } = await recordEpisode(env, policy, { seed: 0, cameras: [] });
-  const moments = Array.from({ length: MOMENTS }, (_, index) => Math.round((index * episode.length) / (MOMENTS - 1)));
-  const size = spaceSize(env.spec.actionSpace);
+  const last = Math.min(firstSuccess(env, episode) + env.spec.controlHz, episode.length);
+  const moments = Array.from({ length: MOMENTS }, (_, index) => Math.round((index * last) / (MOMENTS - 1)));
   const strips = env.spec.cameras.map((): Tile[] => []);
   env.reset({ seed: 0 });
-  for (let step = 0; step <= episode.length; step++) {
+  for (let step = 0; step <= last; step++) {
     if (moments.includes(step)) {
       const seconds = (step / env.spec.controlHz).toFixed(1);
       for (const [index, camera] of env.spec.cameras.entries()) {
         strips[index]!.push({ picture: draw(env, camera), label: `${camera}: ${seconds} s` });
       }
     }
-    if (step < episode.length) env.step(episode.actions.subarray(step * size, (step + 1) * size));
+    if (step < last) env.step(actionAt(env, episode, step));
   }
   env.close();
   return composeSheet(strips.flat(), strips[0]!.length);
+}
+
+/** Steps until the task first succeeds, Infinity when it does not. */
+function firstSuccess(env: PrivilegedEnv, episode: Episode): number {
+  env.reset({ seed: 0 });
+  for (let step = 0; step < episode.length; step++) {
+    env.step(actionAt(env, episode, step));
+    if (env.privileged.success()) return step + 1;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function actionAt({ spec }: PrivilegedEnv, { actions }: Episode, step: number): Float32Array {
+  const size = spaceSize(spec.actionSpace);
+  return actions.subarray(step * size, (step + 1) * size);
 }
 
 function draw(env: PrivilegedEnv, camera: string): RgbImage {
