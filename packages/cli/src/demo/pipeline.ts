@@ -16,6 +16,7 @@ import {
 import { runPolicyJobs } from '../learning/policy-pool.js';
 import { recordDataset } from '../recording.js';
 import type { DemoReport, PolicyReport, ReportPictures, RewardReport } from '../report/data.js';
+import { program } from '../version.js';
 import { type LearnedReward, learnRewards } from './learn.js';
 import type { DemoOptions } from './options.js';
 import { chooseExhibits, drawPlans, drawStrips, filmPolicies } from './pictures.js';
@@ -87,7 +88,7 @@ export async function runLoop(
     plans: drawPlans(exhibits, learned.rapl.model, videos),
     clips: await filmPolicies(
       env,
-      judged.map(({ reward, policy }) => ({ title: `Trained on: ${reward}`, policy })),
+      judged.map(({ reward, policy }) => ({ title: FILM_TITLES[reward], policy })),
     ),
   };
   for (const { policy } of judged) await policy.close();
@@ -112,13 +113,21 @@ export async function runLoop(
       meanScore: meanInterval(clips.map((clip) => mean(stepScores(clip)))),
     },
     encoder: { kind: encoder.kind, hash: encoder.hash, description: encoder.description },
-    rewards: [rewardReport('rapl', learned.rapl, answers), rewardReport('rlhf', learned.rlhf, answers)],
+    rewards: [rewardReport('rapl', learned.rapl, answers, run), rewardReport('rlhf', learned.rlhf, answers, run)],
     policies: judged.map((one) => policyReport(one, options)),
     shareOfTrueReward: sharesOfTrueReward(judged),
     seconds: clock.seconds,
   };
   return { report, pictures };
 }
+
+/** What the films of the report show. */
+const FILM_TITLES: Readonly<Record<RewardName, string>> = {
+  environment: 'Before: the benchmark’s own reward',
+  rapl: 'After: RAPL',
+  rlhf: 'RLHF, from the same rankings',
+  true: 'The true score, as a bound',
+};
 
 function rewardFolder(run: RunFolder, name: 'rapl' | 'rlhf'): string {
   return join(run.directory, 'models', name);
@@ -192,7 +201,12 @@ async function judgePolicies(
   return judged;
 }
 
-function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, answers: CollectedRankings): RewardReport {
+function rewardReport(
+  name: 'rapl' | 'rlhf',
+  learned: LearnedReward,
+  answers: CollectedRankings,
+  { directory }: RunFolder,
+): RewardReport {
   const { evaluation, efficiency } = learned;
   return {
     name,
@@ -207,7 +221,11 @@ function rewardReport(name: 'rapl' | 'rlhf', learned: LearnedReward, answers: Co
       .map(({ confidence, accuracy, count }) => ({ predicted: confidence, observed: accuracy, count })),
     worst: evaluation.worst.map(({ ranking, preferred, other, probability }) => {
       const { items } = answers.heldOut[ranking]!;
-      return { preferredEpisode: items[preferred]!.episode, otherEpisode: items[other]!.episode, probability };
+      const preferredEpisode = items[preferred]!.episode;
+      const otherEpisode = items[other]!.episode;
+      const episodes = `--episodes=${preferredEpisode},${otherEpisode}`;
+      const command = `${program} rank ${directory} ${episodes} --ledger=${join(directory, 'ledger')}`;
+      return { preferredEpisode, otherEpisode, probability, command };
     }),
     labelEfficiency: efficiency,
   };

@@ -35,7 +35,7 @@ import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
 
 /** Rewards that a policy can be trained on. `true` is the privileged score: the bound that others are measured by. */
-export const rewardNames = ['true', 'environment', 'rapl', 'rlhf'] as const;
+export const rewardNames = ['environment', 'rapl', 'rlhf', 'true'] as const;
 export type RewardName = (typeof rewardNames)[number];
 
 /** Where a job's rewards come from. */

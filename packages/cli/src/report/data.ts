@@ -40,6 +40,8 @@ export interface RewardReport {
     readonly preferredEpisode: number;
     readonly otherEpisode: number;
     readonly probability: number;
+    /** Opens the two in the viewer. */
+    readonly command: string;
   }[];
   readonly labelEfficiency: readonly { readonly rankings: number; readonly pairAccuracy: Interval | undefined }[];
 }

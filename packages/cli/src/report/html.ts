@@ -111,10 +111,10 @@ ${report.rewards.map(worstTable).join('\n')}
 function worstTable(reward: RewardReport): string {
   if (reward.worst.length === 0) return '';
   const items = reward.worst.map(
-    ({ preferredEpisode, otherEpisode, probability }) =>
-      `<li>rollout ${preferredEpisode} preferred to ${otherEpisode}, probability ${two(probability)} <code>./rapport rank DATASET --episodes=${preferredEpisode},${otherEpisode}</code></li>`,
+    ({ preferredEpisode, otherEpisode, probability, command }) =>
+      `<li>rollout ${preferredEpisode} preferred to ${otherEpisode}, probability ${two(probability)}<br><code>${escapeHtml(command)}</code></li>`,
   );
-  return `<details><summary>Preferences that ${escapeHtml(rewardTitle(reward.name))} explains worst</summary><ol>${items.join('')}</ol></details>`;
+  return `<details><summary>Preferences that ${escapeHtml(rewardTitle(reward.name))} explains worst, and commands that open them in the viewer</summary><ol>${items.join('')}</ol></details>`;
 }
 
 function stripSection({ strips }: ReportPictures): string {
@@ -132,7 +132,7 @@ function planSection({ plans }: ReportPictures): string {
     (plan) =>
       `<figure class="plan"><img src="${plan.picture}" alt="${escapeHtml(plan.title)}"><figcaption><b>${escapeHtml(plan.title)}</b><br>${escapeHtml(plan.caption)}</figcaption></figure>`,
   );
-  return `<section><h2>Transport plans</h2><div class="plans">${figures.join('\n')}</div><p class="caption">Frames of the rollout run down, frames of the preferred video across. A diagonal says that the rollout does the same things in the same order.</p></section>`;
+  return `<section><h2>Transport plans</h2><div class="plans">${figures.join('\n')}</div><p class="caption">Frames of the rollout run down, frames of the preferred video across. Dark is much mass. A diagonal says that the rollout does the same things in the same order; the larger the regularization, the more the mass is spread out.</p></section>`;
 }
 
 function settings(report: DemoReport): string {

@@ -31,6 +31,7 @@ export default defineVerb({
     'rapport rank outputs/rollout/2026-05-04/10-30-00_xmagical-avoid-longstick',
     'rapport rank my-dataset --queries 50 --clips-per-query 2 --port 8080',
     'rapport rank my-dataset --queries 100 --annotator simulated',
+    'rapport rank my-dataset --episodes 12,40',
   ],
   positionals: ['source'],
   heeds: ['seed'],
@@ -39,6 +40,12 @@ export default defineVerb({
       source: z.string().min(1).describe('folder of the dataset, or of the run that recorded it'),
       queries: z.int().min(1).max(100_000).default(30).describe('how many queries to ask'),
       clipsPerQuery: z.int().min(2).max(6).default(3).describe('clips side by side in a query'),
+      episodes: z
+        .array(z.int().min(0))
+        .min(2)
+        .max(6)
+        .optional()
+        .describe('ask one query instead, about exactly these episodes'),
       annotator: z.enum(['human', 'simulated']).default('human').describe('who answers'),
       ledger: ledgerOption,
       overlap: z.int().min(1).max(100).default(1).describe('how many different people answer each query'),
@@ -57,7 +64,10 @@ export default defineVerb({
       import('../learning/ranking-session.js'),
     ]);
     const recording = await openPrivilegedDataset(datasetFolder(options.source));
-    const queries = drawQueries(recording, options, new RandomStream(context.seed, 'rank/queries'));
+    const queries =
+      options.episodes === undefined
+        ? drawQueries(recording, options, new RandomStream(context.seed, 'rank/queries'))
+        : [queryAbout(recording, options.episodes)];
     const ledger = await openChosenLedger(options.ledger);
     try {
       const stream = new RandomStream(context.seed, 'rank/annotator');
@@ -80,6 +90,15 @@ export default defineVerb({
     }
   },
 });
+
+/** A query about whole episodes. Its id is new each time, so that it is asked again when it was answered before. */
+function queryAbout({ dataset }: PrivilegedDataset, episodes: readonly number[]): Query {
+  const items = episodes.map((index) => {
+    const { length } = dataset.episode(index);
+    return { dataset: dataset.id, episode: index, start: 0, end: length };
+  });
+  return { id: `episodes/${episodes.join('+')}/${randomBytes(6).toString('hex')}`, items };
+}
 
 /** Serves the page until every query is answered or the person at the terminal stops. */
 async function askPeople(
