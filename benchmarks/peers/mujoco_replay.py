@@ -4,9 +4,9 @@ usage: mujoco_replay.py FOLDER SECONDS
 FOLDER holds one folder per trace with model.xml (and the files it names), controls.f64 [steps, nu] and states.f64
 [steps + 1, state]: mjSTATE_INTEGRATION before the first step and after every one (time, positions, velocities, ...).
 SECONDS of CPU time are spent on measuring each trace's speed; with 0 speed is not measured.
-Prints {"version": ..., "traces": [{"id", "steps", "deviation", "step", "oneStep", "stepsPerSecond"}]}: the largest
-difference of a position or velocity along the whole way and after which step, and the largest after a single step when
-every step starts from the recorded state.
+Prints {"version": ..., "traces": [{"id", "steps", "deviation", "step", "singleSteps", "stepsPerSecond"}]}: the largest
+difference of a position or velocity along the whole way and after which step, and the largest after every single step
+that starts from its recorded state.
 """
 
 import json
@@ -67,7 +67,7 @@ def measure(folder, seconds):
         "steps": len(controls),
         "deviation": deviation,
         "step": step,
-        "oneStep": largest(found, expected)[0],
+        "singleSteps": np.abs(found - expected).max(axis=1).tolist(),
     }
     if seconds > 0:
         done, begun = 0, time.process_time()

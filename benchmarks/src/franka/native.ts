@@ -7,7 +7,7 @@ import { ensurePeer, runPeerScript } from '../peer.js';
 import type { BenchOptions } from '../report.js';
 
 /** Native MuJoCo of the version that the WebAssembly build holds. */
-const nativeMujoco = { name: 'mujoco-3.9.0', requirements: ['mujoco==3.9.0', 'numpy==2.4.6'] };
+export const nativeMujoco = { name: 'mujoco-3.9.0', requirements: ['mujoco==3.9.0', 'numpy==2.4.6'] };
 
 /** What native MuJoCo made of a trace. */
 export interface NativeReplay {
@@ -17,8 +17,8 @@ export interface NativeReplay {
   /** Largest difference of a position or velocity along the whole way, and the step after which it occurs. */
   readonly deviation: number;
   readonly step: number;
-  /** Largest difference after one step, when every step starts from the recorded state. */
-  readonly oneStep: number;
+  /** Largest difference after every single step that starts from its recorded state, shape [steps]. */
+  readonly singleSteps: readonly number[];
   /** Per CPU second; absent when speed was not measured. */
   readonly stepsPerSecond?: number;
 }
