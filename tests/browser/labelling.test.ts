@@ -185,42 +185,42 @@ describe.skipIf(chromiumPath === undefined)(
     it('never gives two people the same query at once, and gives on what someone left open', async () => {
       const queries = work.makeQueries(6);
       const viewer = await serve(queries, { graceMs: 50 });
-      const [anna, ben] = [await newPage(viewer, 'anna'), await newPage(viewer, 'ben')];
-      await press(anna, '1', '2', 'Enter');
-      await answered(anna, 1);
-      await press(ben, 's');
-      await answered(anna, 2);
-      await press(anna, 'c');
-      // Anna leaves with two queries open: Ben gets to answer all the rest.
-      await answered(ben, 3);
-      await anna.close();
+      const [first, second] = [await newPage(viewer, 'annotator-1'), await newPage(viewer, 'annotator-2')];
+      await press(first, '1', '2', 'Enter');
+      await answered(first, 1);
+      await press(second, 's');
+      await answered(first, 2);
+      await press(first, 'c');
+      // The first leaves with two queries open: the second gets to answer all the rest.
+      await answered(second, 3);
+      await first.close();
       for (let count = 4; count <= 6; count++) {
-        await ben.waitForSelector('.clip');
-        await press(ben, '3', '2', 'Enter');
-        await answered(ben, count);
+        await second.waitForSelector('.clip');
+        await press(second, '3', '2', 'Enter');
+        await answered(second, count);
       }
       await viewer.finished;
       const answers = await work.answersTo(queries);
       expect(answers.map(({ query }) => query.id).sort()).toEqual(queries.map(({ id }) => id).sort());
-      expect(answers.filter(({ annotator }) => annotator === 'human/anna')).toHaveLength(2);
+      expect(answers.filter(({ annotator }) => annotator === 'human/annotator-1')).toHaveLength(2);
     });
 
     it('gives every query to as many different people as overlap asks for', async () => {
       const queries = work.makeQueries(2);
       const viewer = await serve(queries, { overlap: 2 });
-      const [anna, ben] = [await newPage(viewer, 'anna'), await newPage(viewer, 'ben')];
-      await press(anna, 's');
-      await answered(anna, 1);
-      await press(anna, 'c');
-      await anna.getByText('Nothing for you at the moment').waitFor();
-      await press(ben, '1', '2', 'Enter');
-      await answered(ben, 3);
-      await press(ben, '1', '2', 'Enter');
+      const [first, second] = [await newPage(viewer, 'annotator-1'), await newPage(viewer, 'annotator-2')];
+      await press(first, 's');
+      await answered(first, 1);
+      await press(first, 'c');
+      await first.getByText('Nothing for you at the moment').waitFor();
+      await press(second, '1', '2', 'Enter');
+      await answered(second, 3);
+      await press(second, '1', '2', 'Enter');
       await viewer.finished;
       const answers = await work.answersTo(queries);
       for (const { id } of queries) {
         const who = answers.filter(({ query }) => query.id === id).map(({ annotator }) => annotator);
-        expect(who.sort()).toEqual(['human/anna', 'human/ben']);
+        expect(who.sort()).toEqual(['human/annotator-1', 'human/annotator-2']);
       }
     });
 

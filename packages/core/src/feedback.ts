@@ -37,7 +37,7 @@ export interface FeedbackEntry {
   /** `screenOrder[p]` is the index into `query.items` of the clip shown at place p, from the left. */
   readonly screenOrder: readonly number[];
   readonly value: FeedbackValue;
-  /** Who answered, for example `human/anna` or `simulated/bradley-terry`. */
+  /** Who answered, for example `human/annotator-1` or `simulated/bradley-terry`. */
   readonly annotator: string;
   /** Milliseconds since 1970, UTC. */
   readonly shownAtMs: number;

@@ -25,33 +25,33 @@ const feedback = (query: Query, annotator: string, id: string): LedgerEntry => (
 it('passes over queries that the ledger holds standing answers to, and asks undone ones again', async () => {
   const [first, second, third] = queries(3) as [Query, Query, Query];
   const pool = new QueryPool(fixedQueries([first, second, third]), 1, [
-    feedback(first, 'anna', 'a'),
-    feedback(second, 'anna', 'b'),
-    { kind: 'undo', id: 'u', undoes: 'b', annotator: 'anna', atMs: 2 },
+    feedback(first, 'annotator-1', 'a'),
+    feedback(second, 'annotator-1', 'b'),
+    { kind: 'undo', id: 'u', undoes: 'b', annotator: 'annotator-1', atMs: 2 },
   ]);
   await pool.readOn();
-  expect((await pool.take('ben'))?.id).toBe('q1');
-  expect([pool.answered, pool.total, pool.answeredBy('anna')]).toEqual([1, 3, 1]);
-  expect(pool.undoable('anna')).toEqual(['a']);
-  expect(pool.canUndo('ben', 'a')).toBe(false);
+  expect((await pool.take('annotator-2'))?.id).toBe('q1');
+  expect([pool.answered, pool.total, pool.answeredBy('annotator-1')]).toEqual([1, 3, 1]);
+  expect(pool.undoable('annotator-1')).toEqual(['a']);
+  expect(pool.canUndo('annotator-2', 'a')).toBe(false);
 });
 
 it('gives a query of someone who left to the next, and back to its holder only while it is free', async () => {
   const pool = new QueryPool(fixedQueries(queries(2)), 1, []);
-  await pool.take('anna');
-  pool.release('anna');
-  expect((await pool.take('ben'))?.id).toBe('q0');
-  await pool.reclaim('anna', 'q0');
-  expect(pool.heldBy('anna')).toEqual([]);
-  await pool.reclaim('anna', 'q1');
-  expect(pool.heldBy('anna').map(({ id }) => id)).toEqual(['q1']);
+  await pool.take('annotator-1');
+  pool.release('annotator-1');
+  expect((await pool.take('annotator-2'))?.id).toBe('q0');
+  await pool.reclaim('annotator-1', 'q0');
+  expect(pool.heldBy('annotator-1')).toEqual([]);
+  await pool.reclaim('annotator-1', 'q1');
+  expect(pool.heldBy('annotator-1').map(({ id }) => id)).toEqual(['q1']);
 });
 
 it('is finished when every query that can be read has its answers', async () => {
   const pool = new QueryPool(fixedQueries(queries(2)), 1, []);
-  await pool.take('anna');
-  pool.recordAnswer('anna', 'q0', 'a');
-  await pool.take('anna');
+  await pool.take('annotator-1');
+  pool.recordAnswer('annotator-1', 'q0', 'a');
+  await pool.take('annotator-1');
   expect(pool.isFinished).toBe(false);
   pool.withdraw('q1');
   await pool.readOn();
@@ -60,7 +60,7 @@ it('is finished when every query that can be read has its answers', async () => 
 
 it('keeps every query at no more than `overlap` people, whatever they do', async () => {
   const step = fc.record({
-    who: fc.constantFrom('anna', 'ben', 'cleo'),
+    who: fc.constantFrom('annotator-1', 'annotator-2', 'annotator-3'),
     does: fc.constantFrom('take', 'answer', 'leave', 'undo'),
   });
   await fc.assert(
@@ -75,7 +75,7 @@ it('keeps every query at no more than `overlap` people, whatever they do', async
         if (does === 'answer' && open !== undefined) pool.recordAnswer(who, open.id, `entry-${number}`);
         if (does === 'undo' && latest !== undefined) pool.recordUndo(who, latest, `undo-${number}`);
         for (const { id } of all) {
-          const people = ['anna', 'ben', 'cleo'].filter(
+          const people = ['annotator-1', 'annotator-2', 'annotator-3'].filter(
             (name) =>
               pool.held(name, id) !== undefined ||
               pool.undoable(name).some((entry) => pool.entry(entry)?.queryId === id),

@@ -9,7 +9,7 @@ export default defineVerb({
   description:
     'Copies every entry of the ledger, undos included and in the order in which they were given, to ' +
     'feedback.jsonl (one entry a line) and feedback.parquet (one row an entry) in a new folder below outputs/.',
-  examples: ['rapport feedback export', 'rapport feedback export --annotator human/anna --formats parquet'],
+  examples: ['rapport feedback export', 'rapport feedback export --annotator human/annotator-1 --formats parquet'],
   positionals: [],
   heeds: ['output'],
   options: () =>

@@ -19,7 +19,7 @@ const entries: LedgerEntry[] = [
     answeredAtMs: 1_760_000_001_000,
     replays: [1, 3],
   },
-  { kind: 'undo', id: 'u', undoes: 'a', annotator: 'human/anna', atMs: 1_760_000_002_000 },
+  { kind: 'undo', id: 'u', undoes: 'a', annotator: 'human/annotator-1', atMs: 1_760_000_002_000 },
 ];
 
 let folder: string;

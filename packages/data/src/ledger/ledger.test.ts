@@ -18,7 +18,7 @@ function answer(id: string, changes: Partial<FeedbackEntry> = {}): FeedbackEntry
     },
     screenOrder: [2, 0, 1],
     value: { kind: 'ranking', ranks: [1, 0, 1] },
-    annotator: 'human/anna',
+    annotator: 'human/annotator-1',
     shownAtMs: 1_760_000_000_000.25,
     answeredAtMs: 1_760_000_004_321.5,
     replays: [1, 2, 1],
@@ -26,7 +26,7 @@ function answer(id: string, changes: Partial<FeedbackEntry> = {}): FeedbackEntry
   };
 }
 
-function undo(id: string, undoes: string, annotator = 'human/anna'): UndoEntry {
+function undo(id: string, undoes: string, annotator = 'human/annotator-1'): UndoEntry {
   return { kind: 'undo', id, undoes, annotator, atMs: 1_760_000_009_000 };
 }
 
@@ -147,9 +147,9 @@ it('names a folder that cannot be made', async () => {
 });
 
 it('reports an unreachable server without its password', async () => {
-  const opened = openLedger({ databaseUrl: 'postgresql://anna:secret@127.0.0.1:1/rapport' });
+  const opened = openLedger({ databaseUrl: 'postgresql://annotator-1:secret@127.0.0.1:1/rapport' });
   await expect(opened).rejects.toThrow(UnavailableError);
-  await expect(opened).rejects.toThrow(/^(?!.*secret).*anna@127\.0\.0\.1:1\/rapport cannot be used/);
+  await expect(opened).rejects.toThrow(/^(?!.*secret).*annotator-1@127\.0\.0\.1:1\/rapport cannot be used/);
 });
 
 function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>): void {
@@ -180,7 +180,7 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     await Promise.all([ledger.append(answer('a')), ledger.append(answer('a')), ledger.append(answer('a'))]);
     await ledger.append(answer('a'));
     expect(await ledger.entries()).toHaveLength(1);
-    const other = ledger.append(answer('a', { annotator: 'human/ben' }));
+    const other = ledger.append(answer('a', { annotator: 'human/annotator-2' }));
     await expect(other).rejects.toThrow('ledger entry a is there already with other content');
     await ledger.close();
   });
@@ -201,7 +201,9 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
       await expect(ledger.append(entry)).rejects.toThrow(InputError);
     }
     await ledger.append(answer('a'));
-    await expect(ledger.append(undo('u', 'a', 'human/ben'))).rejects.toThrow(/is an answer of human\/anna/);
+    await expect(ledger.append(undo('u', 'a', 'human/annotator-2'))).rejects.toThrow(
+      /is an answer of human\/annotator-1/,
+    );
     expect(await ledger.entries()).toHaveLength(1);
     await ledger.close();
   });
@@ -210,14 +212,14 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     const ledger = await openLedger(await kind.fresh());
     const elsewhere = answer('b').query.items.map((item) => ({ ...item, dataset: 'ds-2' }));
     await ledger.append(answer('a'));
-    await ledger.append(answer('b', { annotator: 'human/ben', query: { id: 'q-b', items: elsewhere } }));
-    await ledger.append(undo('undo-b', 'b', 'human/ben'));
+    await ledger.append(answer('b', { annotator: 'human/annotator-2', query: { id: 'q-b', items: elsewhere } }));
+    await ledger.append(undo('undo-b', 'b', 'human/annotator-2'));
     await ledger.append(undo('undo-a', 'a'));
     const ids = async (filter: Parameters<typeof ledger.entries>[0]) =>
       (await ledger.entries(filter)).map((entry) => entry.id);
-    expect(await ids({ annotator: 'human/anna' })).toEqual(['a', 'undo-a']);
+    expect(await ids({ annotator: 'human/annotator-1' })).toEqual(['a', 'undo-a']);
     expect(await ids({ dataset: 'ds-2' })).toEqual(['b', 'undo-b']);
-    expect(await ids({ dataset: 'ds-2', annotator: 'human/anna' })).toEqual([]);
+    expect(await ids({ dataset: 'ds-2', annotator: 'human/annotator-1' })).toEqual([]);
     await ledger.close();
   });
 
@@ -227,7 +229,7 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     await ledger.append(answer('a'));
     await ledger.close();
     for (const sql of [
-      `UPDATE rapport.ledger_entries SET annotator = 'human/ben'`,
+      `UPDATE rapport.ledger_entries SET annotator = 'human/annotator-2'`,
       'DELETE FROM rapport.ledger_entries',
       'TRUNCATE rapport.ledger_entries',
     ]) {
