@@ -222,7 +222,7 @@ export class SceneRenderer {
     const vertices = this.#vertices;
     for (const instance of this.#scene.instances) {
       const rigid = instance.skinStart < 0;
-      if (instance.transparent || (rigid && instance.radius > radius)) continue;
+      if (instance.transparent || (rigid && instance.radius > radius / 2)) continue;
       compose(instance, poses, projection, this.#transform);
       transformVertices(this.#transform, instance.positions, instance.vertexCount, vertices);
       const count = instance.triangles.length / 3;

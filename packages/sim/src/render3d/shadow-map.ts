@@ -3,7 +3,7 @@ import type { CameraPose, Intrinsics } from './camera.js';
 import { lighting } from './transform.js';
 import { makeSampleGrid, type SampleGrid } from './triangles.js';
 
-/** Pixels along each side of the map: twice the picture's, within these bounds. */
+/** Pixels along each side of the map: one and a half times the picture's, within these bounds. */
 const SMALLEST_SIDE = 128;
 const LARGEST_SIDE = 1024;
 /** A surface this much behind the one that the light sees (metres) is in its shadow. */
@@ -32,7 +32,7 @@ export class ShadowMap {
    * @param pixels the larger side of the pictures that it is for
    */
   constructor(bounds: Scene['bounds'], pixels: number) {
-    const side = Math.min(Math.max(2 * pixels, SMALLEST_SIDE), LARGEST_SIDE);
+    const side = Math.min(Math.max(Math.round(1.5 * pixels), SMALLEST_SIDE), LARGEST_SIDE);
     this.grid = makeSampleGrid(side, side);
     const centre = bounds.min.map((low, axis) => (low + bounds.max[axis]!) / 2);
     const radius = Math.hypot(...bounds.min.map((low, axis) => (bounds.max[axis]! - low) / 2));
@@ -105,13 +105,17 @@ export class ShadowMap {
         const left = u | 0;
         const top = v | 0;
         const at = top * side + left;
+        const hides = map[at]! > lit;
+        const hidesRight = map[at + 1]! > lit;
+        const hidesBelow = map[at + side]! > lit;
+        const hidesCorner = map[at + side + 1]! > lit;
+        if (!(hides || hidesRight || hidesBelow || hidesCorner)) continue;
         // The share of the four neighbours that hide the point, weighted by how near they are.
         const du = u - left;
         const dv = v - top;
-        const upper = (map[at]! > lit ? 1 - du : 0) + (map[at + 1]! > lit ? du : 0);
-        const lower = (map[at + side]! > lit ? 1 - du : 0) + (map[at + side + 1]! > lit ? du : 0);
+        const upper = (hides ? 1 - du : 0) + (hidesRight ? du : 0);
+        const lower = (hidesBelow ? 1 - du : 0) + (hidesCorner ? du : 0);
         const hidden = upper * (1 - dv) + lower * dv;
-        if (hidden === 0) continue;
         const darker = ambient + (shade - ambient) * (1 - hidden * (1 - LEFT_IN_SHADOW));
         samples[pixel] = sample - shade + (darker | 0);
       }

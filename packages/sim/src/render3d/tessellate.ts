@@ -110,7 +110,8 @@ function ball(
   seams: 1 | 2,
 ): TriangleMesh {
   const around = cornersAround(radius);
-  const half = Math.max(2, Math.round(around / 4));
+  // Caps of capsules mostly lie in joints: they get by with fewer rings.
+  const half = Math.max(2, Math.round(around / (seams === 2 ? 5 : 4)));
   const mesh = new MeshBuilder();
   const south = place(mesh, 0, 0, -1, 0);
   const rings: number[] = [];

@@ -99,8 +99,8 @@ export function drawTriangles(
         topY = cy;
       }
     }
-    const firstRow = topY > 0 ? Math.ceil(topY) : 0;
-    const endRow = bottomY < height ? Math.ceil(bottomY) : height;
+    const firstRow = topY > 0 ? Math.ceil(topY) | 0 : 0;
+    const endRow = bottomY < height ? Math.ceil(bottomY) | 0 : height;
     if (firstRow >= endRow) continue;
 
     const inverse = 1 / area;
@@ -127,8 +127,8 @@ export function drawTriangles(
         left = right;
         right = long;
       }
-      const firstColumn = left > 0 ? Math.ceil(left) : 0;
-      const endColumn = right < width ? Math.ceil(right) : width;
+      const firstColumn = left > 0 ? Math.ceil(left) | 0 : 0;
+      const endColumn = right < width ? Math.ceil(right) | 0 : width;
       if (firstColumn >= endColumn) continue;
       let pixelW = startW + (firstColumn - ax) * wColumn + (row - ay) * wRow;
       let pixelShade = shadeA + (firstColumn - ax) * shadeColumn + (row - ay) * shadeRow;
