@@ -17,7 +17,8 @@ export async function startRun(context: Context, name: string): Promise<RunFolde
   return createRunFolder({
     root: context.output,
     verb: runFolderVerb(context.verb),
-    name: name.replaceAll('/', '-'),
+    // Ids of environments hold slashes, and FILE:ID or gym:PACKAGE/ID more.
+    name: name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, ''),
     startedAt: new Date(),
     config: context.config,
     overrides: context.commandLine.filter((word) => word.includes('=')),

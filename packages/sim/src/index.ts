@@ -7,6 +7,7 @@ export {
   replayPhysicsTrace,
   type TraceReplay,
 } from './franka/physics-trace.js';
+export { gymPython, prepareGym } from './gym/python.js';
 export { environments, makeEnv, registerEnvironment, scriptedPolicies, scriptedPolicy } from './registry.js';
 export { type CameraPose, type Intrinsics, intrinsicMatrix, intrinsicsFromFovY, lookAt } from './render3d/camera.js';
 export { type RenderOutputs, type RenderQuality, SceneRenderer } from './render3d/renderer.js';

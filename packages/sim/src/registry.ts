@@ -3,6 +3,8 @@ import { pathToFileURL } from 'node:url';
 import { type EnvSpec, InputError, nearestName, type Policy, type PrivilegedEnv } from '@rapport/core';
 import type { EnvironmentEntry, ScriptedEntry } from './entry.js';
 import { manipulationEnvironments } from './franka/entries.js';
+import { gymEntry } from './gym/entry.js';
+import { isGymId } from './gym/env.js';
 import { randomPolicies } from './random-policies.js';
 import { xmagicalEntries } from './xmagical/entries.js';
 
@@ -32,8 +34,10 @@ export function environments(): EnvSpec[] {
 /**
  * Makes an environment. It comes as a promise because what runs it may have to be loaded first; its steps are
  * synchronous. Close it when it is no longer needed: it may hold memory that the garbage collector does not see.
- * @param id of a registered environment, or `FILE:ID`: FILE, an ES module, is imported first and registers ID
+ * @param id of a registered environment; or `FILE:ID`: FILE, an ES module, is imported first and registers ID; or
+ *   `gym:PACKAGE/ID`, served by Python (see `GymEnv`)
  * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported
+ * @throws UnavailableError when what runs the environment is not there
  */
 export async function makeEnv(id: string): Promise<PrivilegedEnv> {
   return (await loadEntry(id)).make();
@@ -74,6 +78,7 @@ export function scriptedPolicy(envId: string, name: string): Policy {
 }
 
 function findEntry(reference: string): EnvironmentEntry {
+  if (isGymId(reference)) return gymEntry(reference);
   const { file, id } = splitReference(reference);
   const entry = entries.get(id);
   if (entry !== undefined) return entry;

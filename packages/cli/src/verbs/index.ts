@@ -6,6 +6,7 @@ import type { Verb } from '../verb.js';
 const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>>> = {
   demo: () => import('./demo.js'),
   envs: () => import('./envs.js'),
+  'gym-bridge': () => import('./gym-bridge.js'),
   rollout: () => import('./rollout.js'),
   rank: () => import('./rank.js'),
   'feedback export': () => import('./feedback-export.js'),

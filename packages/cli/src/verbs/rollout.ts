@@ -66,5 +66,5 @@ export default defineVerb({
 /** The same recording has the same identity in the ledger, wherever and whenever it is made. */
 function identityOf(env: string, config: object): string {
   const digest = createHash('sha256').update(JSON.stringify(config)).digest('hex');
-  return `${env.replaceAll('/', '-')}-${digest.slice(0, 10)}`;
+  return `${env.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}-${digest.slice(0, 10)}`;
 }
