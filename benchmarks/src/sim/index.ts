@@ -2,8 +2,10 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type PrivilegedEnv, RandomStream, spaceSize, throwIfAborted } from '@rapport/core';
 import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { frankaRows } from '../franka/speed.js';
 import { ensurePeer, runPeerScript } from '../peer.js';
 import type { Benchmark, BenchOptions, BenchReport, BenchRow } from '../report.js';
+import { measureRendering } from './render3d.js';
 
 const embodiments = ['Gripper', 'Shortstick', 'Mediumstick', 'Longstick'] as const;
 
@@ -37,7 +39,7 @@ const originalPackages = {
 /** Environment steps per second of X-Magical, against the original. */
 export const simBenchmark: Benchmark = {
   name: 'sim',
-  summary: 'environment steps per second of X-Magical, with and without pictures (peer: x-magical 0.0.4)',
+  summary: 'environment steps per second of X-Magical and of the arms (peers: x-magical 0.0.4, native MuJoCo)',
   run: runSim,
 };
 
@@ -85,7 +87,14 @@ async function runSim(options: BenchOptions): Promise<BenchReport> {
   for (const name of ['longstick/one worker', 'longstick/two workers']) {
     rows.push({ name: `${name}, scripted rollouts with 96x96 pictures`, ...rateOf(ours.get(name)!) });
   }
-  return { title: 'X-Magical: environment steps per second', rows, notes };
+  rows.push(...(await frankaRows(rounds, seconds, options)));
+  notes.push(
+    'manipulation: rates per CPU second, best round; their peer is native MuJoCo 3.9.0 in Python, or the build alone',
+  );
+  const rendering = await measureRendering(options);
+  rows.push(...rendering.rows);
+  notes.push(...rendering.notes);
+  return { title: 'Environments: steps per second', rows, notes };
 }
 
 function workloadRows(
