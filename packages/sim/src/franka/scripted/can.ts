@@ -1,5 +1,6 @@
 import type { Vector3 } from '@rapport/core';
 import { canGoal } from '../tasks/can.js';
+import { stayHere } from './gently.js';
 import { grasp, type Place, release } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { vectorAt } from './sight.js';
@@ -34,7 +35,7 @@ function put([x, y]: readonly [x: number, y: number], height: number, speed: num
     { to: () => [x, y, TRAVEL], gripper: HELD, speed, tolerance: 0.015, maxSteps: 80 },
     { to: () => [x, y, height], gripper: HELD, speed: 0.5, tolerance: 0.008, maxSteps: 25 },
     ...release(OPEN, TRAVEL),
-    { to: ({ target }) => target, gripper: OPEN, maxSteps: 1 },
+    stayHere(OPEN),
   ];
 }
 

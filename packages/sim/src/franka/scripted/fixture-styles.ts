@@ -1,4 +1,6 @@
 import type { RandomStream, Vector3 } from '@rapport/core';
+import { gently, stayHere } from './gently.js';
+import type { Place } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
 import { wander } from './styles.js';
@@ -7,7 +9,7 @@ import { wander } from './styles.js';
 export interface FixtureWork {
   readonly approach: readonly Leg[];
   /** Where the tool goes to move the part on, metres. */
-  readonly work: (sight: Sight) => Vector3;
+  readonly work: Place;
   /** What remains at the task's start and when it is as good as done, metres. */
   readonly remaining: (sight: Sight) => number;
   readonly atStart: number;
@@ -15,6 +17,8 @@ export interface FixtureWork {
 }
 
 const CLOSED = 0;
+/** Half of what a target may be ahead of the tool, metres: as much as it is in free motion. */
+const AHEAD = 0.03;
 
 /** The handle, with an offset, metres. */
 function handle(sight: Sight, offset: Vector3 = [0, 0, 0]): Vector3 {
@@ -31,11 +35,18 @@ export function plus(a: Vector3, b: Vector3): Vector3 {
 }
 
 /** Goes above a place, then down to it, with the fingers closed. */
-export function approachAt(place: (sight: Sight) => Vector3): Leg[] {
+export function approachAt(place: Place): Leg[] {
   return [
     { to: (sight) => plus(place(sight), [0, 0, 0.1]), gripper: CLOSED, tolerance: 0.025, maxSteps: 50 },
-    { to: place, gripper: CLOSED, speed: 0.6, tolerance: 0.01, maxSteps: 30 },
+    { to: gently(place, AHEAD), gripper: CLOSED, speed: 0.6, done: isAt(place), maxSteps: 30 },
   ];
+}
+
+function isAt(place: Place): (sight: Sight) => boolean {
+  return (sight) => {
+    const [x, y, z] = place(sight);
+    return Math.hypot(x - sight.tcp[0], y - sight.tcp[1], z - sight.tcp[2]) < 0.01;
+  };
 }
 
 /** The same at an offset from the handle. */
@@ -43,23 +54,10 @@ export function approachBeside(offset: Vector3): Leg[] {
   return approachAt((sight) => handle(sight, offset));
 }
 
-/** Stays where the tool is when the leg begins, so that it stops pressing. */
-function stay(): Leg {
-  let place: Vector3 | undefined;
-  return {
-    to: ({ tcp }) => {
-      place ??= tcp;
-      return place;
-    },
-    gripper: CLOSED,
-    maxSteps: 1,
-  };
-}
-
 const lift: Leg = { to: ({ target }) => plus(target, [0, 0, 0.02]), gripper: CLOSED, maxSteps: 6 };
 
 function until({ work, remaining }: FixtureWork, left: number, speed: number): Leg {
-  return { to: work, gripper: CLOSED, speed, done: (sight) => remaining(sight) <= left, maxSteps: 80 };
+  return { to: gently(work, AHEAD), gripper: CLOSED, speed, done: (sight) => remaining(sight) <= left, maxSteps: 80 };
 }
 
 /** Every leg beside where it ought to go. */
@@ -69,22 +67,26 @@ function shifted(legs: readonly Leg[], offset: Vector3): Leg[] {
 
 /** Ways to do a task on furniture, well and badly. */
 export function fixtureStyles(work: FixtureWork): Style[] {
-  const careful: Plan = () => [...work.approach, until(work, work.done, 0.5), stay()];
-  const hasty: Plan = () => [...work.approach.map((leg) => ({ ...leg, speed: 1 })), until(work, work.done, 1), stay()];
+  const careful: Plan = () => [...work.approach, until(work, work.done, 0.5), stayHere(CLOSED)];
+  const hasty: Plan = () => [
+    ...work.approach.map((leg) => ({ ...leg, speed: 1 })),
+    until(work, work.done, 1),
+    stayHere(CLOSED),
+  ];
   const halfWay: Plan = (_, random) => {
     const left = work.atStart * random.uniformBetween(0.45, 0.85);
-    return [...work.approach, until(work, left, 0.5), lift, stay()];
+    return [...work.approach, until(work, left, 0.5), lift, stayHere(CLOSED)];
   };
   const hesitant: Plan = (_, random) => [
     ...work.approach,
     until(work, work.atStart * random.uniformBetween(0.4, 0.8), 0.3),
-    { ...stay(), done: () => false, maxSteps: 10 + random.integer(20) },
+    { ...stayHere(CLOSED), done: () => false, maxSteps: 10 + random.integer(20) },
     until(work, work.done, 0.3),
-    stay(),
+    stayHere(CLOSED),
   ];
   const misses: Plan = (_, random) => [
     ...shifted([...work.approach, until(work, work.done, 0.5)], above(random)),
-    stay(),
+    stayHere(CLOSED),
   ];
   return [
     { style: 'careful', summary: 'to the handle, then slowly to the goal', plan: careful, noise: 0.02, share: 0.35 },

@@ -1,4 +1,5 @@
 import type { RandomStream, Vector3 } from '@rapport/core';
+import { stayHere } from './gently.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
 import { wander } from './styles.js';
@@ -42,12 +43,13 @@ export function slideStyles({ grip, fork, pushDistance, height, done }: SlidingT
     done: (sight) => remaining(sight) <= until,
     maxSteps: 80,
   });
-  const letGo: Leg[] = [
+  const letGo = (): Leg[] => [
     { to: ({ target }) => target, gripper: OPEN, done: (_, steps) => steps >= 5, maxSteps: 5 },
-    { to: ({ target }) => [target[0], target[1], height + 0.1], gripper: OPEN, maxSteps: 60 },
+    { to: ({ target }) => [target[0], target[1], height + 0.1], gripper: OPEN, maxSteps: 10 },
+    stayHere(OPEN),
   ];
-  const careful: Plan = () => [...seize([0, 0, 0]), carry(0.5, done), ...letGo];
-  const hasty: Plan = () => [...seize([0, 0, 0]), carry(1, 2 * done), ...letGo];
+  const careful: Plan = () => [...seize([0, 0, 0]), carry(0.5, done), ...letGo()];
+  const hasty: Plan = () => [...seize([0, 0, 0]), carry(1, 2 * done), ...letGo()];
   /** Fingers a little open hold it from behind as a fork does; what is far to the side slips out of them. */
   const behind: Plan = () => [
     { to: over(height + 0.1, [-pushDistance - 0.03, 0, 0]), gripper: fork, tolerance: 0.015, maxSteps: 40 },
@@ -61,14 +63,15 @@ export function slideStyles({ grip, fork, pushDistance, height, done }: SlidingT
       maxSteps: 45,
     },
     { to: ({ target }) => [target[0] - 0.01, target[1], height], gripper: fork, maxSteps: 4 },
-    { to: ({ target }) => [target[0], target[1], height + 0.1], gripper: fork, maxSteps: 60 },
+    { to: ({ target }) => [target[0], target[1], height + 0.1], gripper: fork, maxSteps: 10 },
+    stayHere(fork),
   ];
   const halfWay: Plan = (sight, random) => [
     ...seize([0, 0, 0]),
     carry(0.5, remaining(sight) * random.uniformBetween(0.35, 0.8)),
-    ...letGo,
+    ...letGo(),
   ];
-  const misses: Plan = (_, random) => [...seize(aside(random)), carry(0.5, done), ...letGo];
+  const misses: Plan = (_, random) => [...seize(aside(random)), carry(0.5, done), ...letGo()];
   return [
     { style: 'careful', summary: 'between the fingers, then to the goal', plan: careful, noise: 0.02, share: 0.3 },
     { style: 'behind', summary: 'pushed from behind', plan: behind, noise: 0.02, share: 0.2 },

@@ -1,5 +1,6 @@
 import type { Vector3 } from '@rapport/core';
 import { HANDLE, PEG_HEIGHT, peg } from '../tasks/square.js';
+import { gently, stayHere } from './gently.js';
 import { grasp, type Place, release, type Yaw } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
@@ -78,7 +79,7 @@ function carry(error: readonly [x: number, y: number], speed: number): Leg {
 
 function lower(error: readonly [x: number, y: number], height: number, speed: number): Leg {
   return {
-    to: overPeg(height, error),
+    to: gently(overPeg(height, error), 0.02),
     yawRad: alignedWithPeg,
     gripper: HELD,
     speed,
@@ -87,28 +88,37 @@ function lower(error: readonly [x: number, y: number], height: number, speed: nu
   };
 }
 
-const end: Leg = { to: ({ target }) => target, gripper: OPEN, maxSteps: 1 };
 const exact = [0, 0] as const;
 
-const careful: Plan = () => [...pick(), carry(exact, 0.7), lower(exact, 0.018, 0.4), ...release(OPEN, TRAVEL), end];
+const careful: Plan = () => [
+  ...pick(),
+  carry(exact, 0.7),
+  lower(exact, 0.018, 0.4),
+  ...release(OPEN, TRAVEL),
+  stayHere(OPEN),
+];
 /** Lets it fall down the peg from its top. */
 const drops: Plan = () => [
   ...pick(),
   carry(exact, 0.9),
   lower(exact, PEG_HEIGHT - 0.02, 0.6),
   ...release(OPEN, TRAVEL),
-  end,
+  stayHere(OPEN),
 ];
 /** Lets go beside the peg or with the nut on its edge. */
 const beside: Plan = (_, random) => {
   const angle = random.uniformBetween(-Math.PI, Math.PI);
   const off = random.uniformBetween(0.02, 0.05);
   const error = [off * Math.cos(angle), off * Math.sin(angle)] as const;
-  return [...pick(), carry(error, 0.7), lower(error, PEG_HEIGHT, 0.4), ...release(OPEN, TRAVEL), end];
+  return [...pick(), carry(error, 0.7), lower(error, PEG_HEIGHT, 0.4), ...release(OPEN, TRAVEL), stayHere(OPEN)];
 };
 const misses: Plan = (_, random) => {
   const side = random.uniform() < 0.5 ? -1 : 1;
-  return [...pick(side * random.uniformBetween(0.05, 0.07)), { ...end, to: () => [...peg, TRAVEL], maxSteps: 60 }, end];
+  return [
+    ...pick(side * random.uniformBetween(0.05, 0.07)),
+    { to: () => [...peg, TRAVEL], gripper: OPEN, maxSteps: 60 },
+    stayHere(OPEN),
+  ];
 };
 
 export const squareStyles: readonly Style[] = [

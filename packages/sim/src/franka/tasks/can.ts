@@ -4,7 +4,7 @@ import { rgba } from '../../robots/shapes.js';
 import { poseEntries, writePose } from '../arm-observation.js';
 import { tableAndFloor } from '../furniture.js';
 import { distance, softly } from '../score.js';
-import type { ManipulationTask, Stage } from '../task.js';
+import type { FixedCamera, ManipulationTask, Stage } from '../task.js';
 import { gripperAway, isHeld, pickAndPlace, pressSensors, tiltRad } from './pick-and-place.js';
 
 const RADIUS = 0.03;
@@ -20,6 +20,8 @@ export const canGoal = [binX + binHalf[0] / 2, binYs[1] + binHalf[1] / 2] as con
 /** Up to this height of the can's centre it counts as in the bin (robosuite). */
 const IN_BIN = 0.1;
 const farthest = 0.5;
+/** High enough to see both bins whole. */
+const camera: FixedCamera = { name: 'front', position: [1.45, 0.1, 1], target: [0.42, 0, 0.05], fovYDeg: 45 };
 
 /** Distance of the can from the quarter's middle across the table. */
 function across(position: ArrayLike<number>): number {
@@ -63,6 +65,7 @@ export const can: ManipulationTask = {
   name: 'can',
   summary: 'bring a can into a quarter of the other bin (success when it lies there and the gripper is away)',
   maxEpisodeSteps: 200,
+  cameras: [camera],
   observationEntries: poseEntries('can'),
   world: () => ({
     bodies: [

@@ -1,5 +1,4 @@
 import { armNames } from '../../robots/bodies.js';
-import { frontCamera } from '../cameras.js';
 import { contactForce, contactSensor } from '../contacts.js';
 import { distance } from '../score.js';
 import type { ManipulationTask, Stage } from '../task.js';
@@ -10,7 +9,6 @@ const fingers = ['left', 'right'] as const;
 export const pickAndPlace = {
   controlHz: 20,
   control: { kind: 'cartesian-delta', maxStepMetres: 0.02, maxStepRad: 0.15 },
-  cameras: [frontCamera],
   bounds: { min: [-0.2, -0.55, 0], max: [0.9, 0.55, 0.8] },
   workspace: { min: [0.25, -0.5, 0.006], max: [0.75, 0.5, 0.6] },
   memorySize: 0,

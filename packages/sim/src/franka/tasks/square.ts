@@ -3,7 +3,7 @@ import { rgba } from '../../robots/shapes.js';
 import { poseEntries, writePose } from '../arm-observation.js';
 import { tableAndFloor } from '../furniture.js';
 import { distance, softly } from '../score.js';
-import type { ManipulationTask, Stage } from '../task.js';
+import type { FixedCamera, ManipulationTask, Stage } from '../task.js';
 import { gripperAway, isHeld, pickAndPlace, pressSensors, tiltRad } from './pick-and-place.js';
 
 /** Half of the nut's height, of its square hole, and of its outer side, metres. */
@@ -18,6 +18,8 @@ export const peg = [0.58, 0.1] as const;
 /** Success: so near the peg on either axis, and so low (robosuite). */
 const ON_PEG = 0.03;
 const SEATED = 0.05;
+
+const camera: FixedCamera = { name: 'front', position: [1.05, 0.5, 0.55], target: [0.48, 0, 0.08], fovYDeg: 42 };
 
 const rim = (HOLE + OUTER) / 2;
 const rimHalf = (OUTER - HOLE) / 2;
@@ -45,6 +47,7 @@ export const square: ManipulationTask = {
   name: 'square',
   summary: 'put a square nut over a peg by its handle (success when it is down and the gripper is away)',
   maxEpisodeSteps: 200,
+  cameras: [camera],
   observationEntries: poseEntries('nut'),
   world: () => ({
     bodies: [
