@@ -33,22 +33,21 @@ function forkOver(height: number, offset: readonly [x: number, y: number] = [0, 
   };
 }
 
-const atMost = (steps: number, place: Place, near: number) => ({
-  to: place,
-  maxSteps: steps,
-  // The place moves with the tool until the fork is there.
-  done: (sight: Sight) => {
+/** A leg to a place that moves with the tool until the fork is where it should be, within `tolerance` metres. */
+function bringFork(place: Place, tolerance: number, maxSteps: number) {
+  const done = (sight: Sight) => {
     const [x, y, z] = place(sight);
-    return Math.hypot(x - sight.target[0], y - sight.target[1], z - sight.tcp[2]) < near;
-  },
-});
+    return Math.hypot(x - sight.target[0], y - sight.target[1], z - sight.tcp[2]) < tolerance;
+  };
+  return { to: place, gripper: 0, done, maxSteps };
+}
 
 function carry(along: number, offset?: readonly [x: number, y: number], letGoAt = RELEASE_HEIGHT): Leg[] {
   return [
     ...grasp(onFork(along), { from: 0.1, opening: OPEN, held: 0, yawRad: acrossFork }),
     { to: ({ target }) => [target[0], target[1], TRAVEL_HEIGHT], gripper: 0, tolerance: 0.03, maxSteps: 20 },
-    { ...atMost(30, forkOver(TRAVEL_HEIGHT, offset), 0.02), gripper: 0 },
-    { ...atMost(20, forkOver(letGoAt, offset), 0.01), gripper: 0, speed: 0.6 },
+    bringFork(forkOver(TRAVEL_HEIGHT, offset), 0.02, 30),
+    { ...bringFork(forkOver(letGoAt, offset), 0.01, 20), speed: 0.6 },
     ...release(OPEN, 0.2),
     { to: stay, gripper: OPEN, maxSteps: 1 },
   ];

@@ -61,8 +61,9 @@ const seal: Omit<Section, 'name'> = {
 };
 
 /**
- * A small bag of chips, 19 cm long, 6.6 cm wide, 4 cm high, 0.09 kg, its long side along x: five sections in a row, joined by sprung hinges so that it droops when it is held at
- * an end, each with two sides that give way on springs when they are squeezed together.
+ * A small bag of chips, 19 cm long, 6.6 cm wide, 4 cm high, 0.11 kg, its length along x of its body, whose origin is the
+ * bag's middle: five sections in a row, joined by sprung hinges so that it droops when it is held at an end, each with two
+ * sides that give way on springs when they are squeezed together. It has no film: nothing of it wrinkles, twists or breaks.
  */
 export function chipsBag(): MjcfNode {
   const [front, back] = seals;

@@ -1,5 +1,6 @@
 import { mean } from '@rapport/core';
 import { describe, expect, test } from 'vitest';
+import { manipulationSpec } from '../env.js';
 import { raplEntries } from '../rapl.js';
 import { outcomes, stageOf } from '../testing/episodes.js';
 
@@ -18,6 +19,14 @@ describe.each(['franka/group', 'kuka/group'])('%s', (id) => {
     const best = Math.max(...apart.map(({ score }) => score), ...one.map(({ score }) => score));
     expect(mean(expert.map(({ score }) => score))).toBeGreaterThan(best + 0.1);
   });
+});
+
+test('franka/group and kuka/group observe and do the same things in the same order', () => {
+  const [panda, kuka] = [franka, entryOf('kuka/group')].map((entry) => manipulationSpec(entry));
+  const entries = (spec: typeof panda) =>
+    [...spec!.observationSpace.entries, ...spec!.actionSpace.entries].map(({ name, unit }) => `${name} ${unit}`);
+  expect(entries(kuka)).toEqual(entries(panda));
+  expect(panda!.observationSpace.entries).toHaveLength(52);
 });
 
 describe('franka/group', () => {
