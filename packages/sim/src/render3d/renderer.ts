@@ -224,11 +224,11 @@ export class SceneRenderer {
       const rigid = instance.skinStart < 0;
       if (instance.transparent || (rigid && instance.radius > radius / 2)) continue;
       compose(instance, poses, projection, this.#transform);
-      transformVertices(this.#transform, instance.positions, instance.vertexCount, vertices);
-      const count = instance.triangles.length / 3;
-      drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, 1, SHADOW_SET_BACK);
-      if (instance.twoSided)
-        drawTriangles(grid, vertices, vertices.shade, instance.triangles, count, 0, -1, SHADOW_SET_BACK);
+      const { positions, triangles } = instance.shadow;
+      transformVertices(this.#transform, positions, positions.length / 3, vertices);
+      const count = triangles.length / 3;
+      drawTriangles(grid, vertices, vertices.shade, triangles, count, 0, 1, SHADOW_SET_BACK);
+      if (instance.twoSided) drawTriangles(grid, vertices, vertices.shade, triangles, count, 0, -1, SHADOW_SET_BACK);
     }
   }
 

@@ -93,12 +93,15 @@ describe('tessellate', () => {
             const [nextX, nextY] = outline[(index + 1) % outline.length]!;
             return sum + (x * nextY - nextX * y) / 2;
           }, 0);
-          const { positions, triangles } = tessellate({
-            kind: 'prism',
-            outline: backwards ? outline.toReversed() : outline,
-            bottom: -1,
-            top: 2,
-          });
+          const { positions, triangles } = tessellate(
+            {
+              kind: 'prism',
+              outline: backwards ? outline.toReversed() : outline,
+              bottom: -1,
+              top: 2,
+            },
+            'fine',
+          );
           // The signed volume of the closed surface (divergence theorem) is the outline's area times the height.
           let volume = 0;
           for (let at = 0; at < triangles.length; at += 3) {

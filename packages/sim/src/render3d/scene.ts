@@ -41,6 +41,8 @@ export interface PreparedInstance {
   readonly normals: Float64Array;
   readonly triangles: Uint32Array;
   readonly vertexCount: number;
+  /** What casts its shadow; of a skin the skin itself. */
+  readonly shadow: { readonly positions: Float64Array; readonly triangles: Uint32Array };
   /** A sphere around it, in its frame. */
   readonly centre: Float64Array;
   readonly radius: number;
@@ -96,11 +98,13 @@ function prepare(source: RenderInstance, index: number): PreparedInstance {
     if (triangles.some((vertex) => vertex >= shape.vertexCount)) {
       throw new InputError(`instance ${index}: a triangle of the skin names a vertex beyond its ${shape.vertexCount}`);
     }
+    const positions = new Float64Array(3 * shape.vertexCount);
     return {
-      positions: new Float64Array(3 * shape.vertexCount),
+      positions,
       normals: new Float64Array(3 * shape.vertexCount),
       triangles,
       vertexCount: shape.vertexCount,
+      shadow: { positions, triangles },
       centre: new Float64Array(3),
       radius: Number.POSITIVE_INFINITY,
       poseRow: -1,
@@ -113,11 +117,12 @@ function prepare(source: RenderInstance, index: number): PreparedInstance {
     };
   }
   if (pose === undefined) throw new InputError(`instance ${index} (${shape.kind}) has no pose`);
-  const mesh = tessellate(shape);
+  const mesh = tessellate(shape, 'fine');
   const fixed = typeof pose === 'number' ? { position: [0, 0, 0], rotation: identity } : pose;
   return {
     ...mesh,
     vertexCount: mesh.positions.length / 3,
+    shadow: shape.kind === 'mesh' ? mesh : tessellate(shape, 'coarse'),
     ...boundingSphere(mesh.positions),
     poseRow: typeof pose === 'number' ? pose : -1,
     fixedPosition: Float64Array.from(fixed.position),

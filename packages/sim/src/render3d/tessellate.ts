@@ -14,11 +14,14 @@ export interface TriangleMesh {
 /** Normals of a mesh's neighbouring triangles are joined when they differ by less than this angle. */
 const CREASE_COSINE = Math.cos((35 * Math.PI) / 180);
 
+/** `fine` for what is seen, `coarse` for what casts shadows: about a third of the triangles on round shapes. */
+export type Detail = 'fine' | 'coarse';
+
 /**
  * Turns a shape into triangles. Round shapes are inscribed: vertices lie on the surface.
  * @throws InputError when a size is not positive or a mesh names a vertex that it does not have
  */
-export function tessellate(shape: Exclude<Shape, { kind: 'skin' }>): TriangleMesh {
+export function tessellate(shape: Exclude<Shape, { kind: 'skin' }>, detail: Detail): TriangleMesh {
   switch (shape.kind) {
     case 'box': {
       const [x, y, z] = checkSizes(shape.kind, shape.halfExtents);
@@ -31,15 +34,15 @@ export function tessellate(shape: Exclude<Shape, { kind: 'skin' }>): TriangleMes
       return prism(outline, -z!, z!);
     }
     case 'sphere':
-      return ellipsoid(checkSizes(shape.kind, [shape.radius, shape.radius, shape.radius]));
+      return ellipsoid(checkSizes(shape.kind, [shape.radius, shape.radius, shape.radius]), detail);
     case 'ellipsoid':
-      return ellipsoid(checkSizes(shape.kind, shape.radii));
+      return ellipsoid(checkSizes(shape.kind, shape.radii), detail);
     case 'capsule':
       checkSizes(shape.kind, [shape.radius, shape.halfLength]);
-      return capsule(shape.radius, shape.halfLength);
+      return capsule(shape.radius, shape.halfLength, detail);
     case 'cylinder':
       checkSizes(shape.kind, [shape.radius, shape.halfLength]);
-      return cylinder(shape.radius, shape.halfLength);
+      return cylinder(shape.radius, shape.halfLength, detail);
     case 'plane': {
       const [x, y] = checkSizes(shape.kind, shape.halfExtents);
       return {
@@ -63,8 +66,9 @@ function checkSizes(kind: string, sizes: readonly number[]): readonly number[] {
 }
 
 /** Corners around a circle: enough that a finger is round in a close picture and an arm costs few triangles. */
-function cornersAround(radius: number): number {
-  return Math.min(40, 2 * Math.round(4 + 16 * Math.sqrt(radius)));
+function cornersAround(radius: number, detail: Detail): number {
+  const corners = Math.min(40, 2 * Math.round(4 + 16 * Math.sqrt(radius)));
+  return detail === 'fine' ? corners : Math.max(8, corners >> 1);
 }
 
 class MeshBuilder {
@@ -106,10 +110,11 @@ function joinRings(mesh: MeshBuilder, lower: number, upper: number, around: numb
 /** A ball of unit radius from pole to pole in rings, each put to its place by `place`. */
 function ball(
   radius: number,
+  detail: Detail,
   place: (mesh: MeshBuilder, x: number, y: number, z: number, ring: number) => number,
   seams: 1 | 2,
 ): TriangleMesh {
-  const around = cornersAround(radius);
+  const around = cornersAround(radius, detail);
   // Caps of capsules mostly lie in joints: they get by with fewer rings.
   const half = Math.max(2, Math.round(around / (seams === 2 ? 5 : 4)));
   const mesh = new MeshBuilder();
@@ -144,14 +149,15 @@ function ball(
   return mesh.build();
 }
 
-function ellipsoid([a, b, c]: readonly number[]): TriangleMesh {
+function ellipsoid([a, b, c]: readonly number[], detail: Detail): TriangleMesh {
   const largest = Math.max(a!, b!, c!);
-  return ball(largest, (mesh, x, y, z) => mesh.vertex(a! * x, b! * y, c! * z, x / a!, y / b!, z / c!), 1);
+  return ball(largest, detail, (mesh, x, y, z) => mesh.vertex(a! * x, b! * y, c! * z, x / a!, y / b!, z / c!), 1);
 }
 
-function capsule(radius: number, halfLength: number): TriangleMesh {
+function capsule(radius: number, halfLength: number, detail: Detail): TriangleMesh {
   return ball(
     radius,
+    detail,
     (mesh, x, y, z, ring) => {
       const shift = z < 0 || (z === 0 && ring === 0) ? -halfLength : halfLength;
       return mesh.vertex(radius * x, radius * y, radius * z + shift, x, y, z);
@@ -160,8 +166,8 @@ function capsule(radius: number, halfLength: number): TriangleMesh {
   );
 }
 
-function cylinder(radius: number, halfLength: number): TriangleMesh {
-  const around = cornersAround(radius);
+function cylinder(radius: number, halfLength: number, detail: Detail): TriangleMesh {
+  const around = cornersAround(radius, detail);
   const mesh = new MeshBuilder();
   const ring = (z: number, out: number, up: number) => {
     const first = mesh.vertex(radius, 0, z, out, 0, up);
