@@ -29,7 +29,7 @@ export async function environmentsSheet(ids: readonly string[], work: WorkOption
     tiles.push({ picture: draw(env, env.spec.cameras[0]!), label: id });
     env.close();
   }
-  return composeSheet(tiles, Math.min(6, Math.ceil(Math.sqrt(ids.length))));
+  return composeSheet(tiles, Math.min(12, Math.ceil(Math.sqrt(ids.length))));
 }
 
 /**

@@ -10,8 +10,11 @@ const LARGEST_SIDE = 1024;
 const BIAS = 0.003;
 /** The map's own pixels span some depth on slanted surfaces: they are set back by that of this many pixels. */
 export const SHADOW_SET_BACK = 1.2;
-/** What a shadow leaves of the light beyond the ambient one. */
-const LEFT_IN_SHADOW = 0.35;
+/**
+ * What a shadow leaves of the light beyond the ambient and the fill light's most. What is darker anyway stays as it is,
+ * so that a surface turning away from the light shows no edge where its own shadow begins.
+ */
+const LEFT_IN_SHADOW = 0.1;
 
 /**
  * What the key light sees of a box of the world, as a depth map. The light is parallel: columns and rows are linear in
@@ -82,7 +85,7 @@ export class ShadowMap {
       matrix[line + 2] = forward - (column * cx) / fx - (row * cy) / fy;
       matrix[line + 3] = a * position[0]! + b * position[1]! + c * position[2]! + projection[line + 3]!;
     }
-    const ambient = 255 * lighting.ambient;
+    const darkest = 255 * (lighting.ambient + lighting.fill.strength);
     const [uColumn, uRow, uRay, uOffset] = [matrix[0]!, matrix[1]!, matrix[2]!, matrix[3]!];
     const [vColumn, vRow, vRay, vOffset] = [matrix[4]!, matrix[5]!, matrix[6]!, matrix[7]!];
     const [litColumn, litRow, litRay, litOffset] = [matrix[8]!, matrix[9]!, matrix[10]!, matrix[11]! + this.#bias];
@@ -94,7 +97,7 @@ export class ShadowMap {
         const near = nearness[pixel]!;
         const sample = samples[pixel]!;
         const shade = sample & 255;
-        if (near === 0 || shade <= ambient) continue;
+        if (near === 0 || shade <= darkest) continue;
         const z = 1 / near;
         const u = z * (uColumn * column + uStart) + uOffset;
         const v = z * (vColumn * column + vStart) + vOffset;
@@ -116,7 +119,7 @@ export class ShadowMap {
         const upper = (hides ? 1 - du : 0) + (hidesRight ? du : 0);
         const lower = (hidesBelow ? 1 - du : 0) + (hidesCorner ? du : 0);
         const hidden = upper * (1 - dv) + lower * dv;
-        const darker = ambient + (shade - ambient) * (1 - hidden * (1 - LEFT_IN_SHADOW));
+        const darker = darkest + (shade - darkest) * (1 - hidden * (1 - LEFT_IN_SHADOW));
         samples[pixel] = sample - shade + (darker | 0);
       }
     }
