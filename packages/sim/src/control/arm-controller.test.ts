@@ -35,7 +35,10 @@ describe('arm controller', () => {
     const physics = armAtHome();
     const controller = new ArmController(physics, panda, stiffGains, 0.025);
     controller.reset(0.08);
-    physics.step(2000, () => controller.tick());
+    physics.step(2000, () => {
+      controller.tick();
+      controller.watch();
+    });
     for (const [joint, position] of panda.home.entries()) {
       expect(Math.abs(physics.joint(armNames.joint(joint)).position - position)).toBeLessThan(1e-4);
     }
@@ -96,7 +99,7 @@ describe('arm controller', () => {
       joint.position = position;
       joint.velocity = velocity;
       physics.forward();
-      controller.tick();
+      controller.watch();
       expect(controller.fault).toBe(fault);
       physics.close();
     }

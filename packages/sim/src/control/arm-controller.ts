@@ -137,10 +137,12 @@ export class ArmController {
     const width = this.#gripperWidth;
     this.#gripperWidth = Math.min(width + step, Math.max(width - step, this.#gripperGoal));
     controls[count] = this.#gripperWidth;
-    this.#watch(positions, velocities);
   }
 
-  #watch(positions: Float64Array, velocities: Float64Array): void {
+  /** Looks for broken limits; called after every physics step. */
+  watch(): void {
+    const positions = this.#positions.values;
+    const velocities = this.#velocities.values;
     const constraint = this.#constraint.values;
     const { limits } = this.#arm;
     for (let joint = 0; joint < limits.length; joint++) {

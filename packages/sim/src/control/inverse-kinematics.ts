@@ -26,6 +26,9 @@ const DAMPED_FROM = 0.02;
 const LEAST_DAMPING = 1e-4;
 /** Fraction of the way to the rest posture that the free motion goes per iteration. */
 const POSTURE_GAIN = 0.05;
+/** Errors with which a solution is good enough. */
+const SOLVED_METRES = 2e-5;
+const SOLVED_RAD = 1e-4;
 /** Largest error that one iteration corrects. */
 const STEP_METRES = 0.1;
 const STEP_RAD = 0.4;
@@ -64,12 +67,13 @@ export class InverseKinematics {
    * @param joints rad, where to start; the nearest solution is found
    */
   solve(joints: Float64Array, target: ToolPose, iterations: number): PoseError {
+    let error = this.#measure(joints, target);
     for (let iteration = 0; iteration < iterations; iteration++) {
-      const { metres, rad } = this.#measure(joints, target);
-      if (metres < 1e-6 && rad < 1e-6) break;
+      if (error.metres < SOLVED_METRES && error.rad < SOLVED_RAD) break;
       this.#iterate(joints);
+      error = this.#measure(joints, target);
     }
-    return this.#measure(joints, target);
+    return error;
   }
 
   /** Fills the error, from where the joints put the tool to the target, and returns its size. */

@@ -34,6 +34,9 @@ import {
 import type { ManipulationTask, Stage } from './task.js';
 import { CameraView } from './view.js';
 
+/** External torque on a joint below which no contact of the arm with itself is looked for, N m. */
+const FELT_TORQUE = 1;
+
 export interface ManipulationEnvOptions {
   /** For example `franka/lift`. */
   readonly id: string;
@@ -77,7 +80,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   readonly #movingBodies: readonly Body[];
   readonly #physicsSteps: number;
   readonly #action: Float64Array;
-  readonly #tick: () => void;
+  readonly #tick: (index: number) => void;
   #view: CameraView | undefined;
   #random: RandomStream;
   #started = false;
@@ -116,7 +119,8 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, task.thresholds);
     this.#target = new MotionTarget(arm, task.control, base, task.workspace);
     const { beforePhysicsStep } = options;
-    this.#tick = () => {
+    this.#tick = (index) => {
+      if (index > 0) this.#controller.watch();
       this.#controller.tick();
       beforePhysicsStep?.(physics);
     };
@@ -226,18 +230,21 @@ export class ManipulationEnv implements PrivilegedEnv {
 
   /** One control step of physics. When it cannot be trusted, the state before it comes back, which can be observed. */
   #simulate(): Fault | undefined {
-    const before = this.#physics.state();
+    this.#physics.checkpoint();
     try {
       this.#physics.step(this.#physicsSteps, this.#tick);
+      this.#controller.watch();
       return undefined;
     } catch (error) {
       if (!(error instanceof UnsoundPhysicsError)) throw error;
-      this.#physics.restore(before);
+      this.#physics.rollBack();
       return 'simulation_unsound';
     }
   }
 
   #selfCollision(): Fault | undefined {
+    // Without a torque from outside nothing touches hard enough; forces are not computed for nothing.
+    if (!this.#controller.externalTorques.some((torque) => Math.abs(torque) > FELT_TORQUE)) return undefined;
     const touching = this.#selfCollisions.some(({ values }) => values[0]! > 0);
     return touching ? 'self_collision_avoidance_violation' : undefined;
   }

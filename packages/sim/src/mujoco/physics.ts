@@ -22,6 +22,9 @@ type Kind = keyof typeof kinds;
 /** Everything that determines what follows (mjSTATE_INTEGRATION). */
 const INTEGRATION_STATE = 16383;
 
+/** Positions and velocities have been dealt with (mjSTAGE_VEL). */
+const VELOCITY_STAGE = 2;
+
 const freeJoint = 0;
 const ballJoint = 1;
 
@@ -33,7 +36,8 @@ export class UnsoundPhysicsError extends Error {}
 
 /**
  * One MuJoCo simulation with its quantities by name: `physics.body('cup').position`. All named quantities are those of
- * the present state, after `step`, `forward`, `reset` and `restore` alike.
+ * the present state, after `step`, `forward`, `reset` and `restore` alike. (Of the arrays that `slice` gives, those of
+ * forces are of the state before the last step until a sensor is read.)
  *
  * Memory lies in the WebAssembly heap: call `close` when done.
  */
@@ -47,6 +51,7 @@ export class Physics {
   readonly #model: MjModel;
   readonly #data: MjData;
   readonly #state: DoubleBuffer;
+  readonly #checkpoint: DoubleBuffer;
   readonly #names = new Map<Kind, string[]>();
   readonly #bodies = new NamedHandles<Body>((name) => this.#makeBody(name));
   readonly #sites = new NamedHandles<Frame>((name) => this.#makeFrame('site', name));
@@ -57,8 +62,8 @@ export class Physics {
   readonly #positions: LiveSlice;
   readonly #velocities: LiveSlice;
   readonly #controls: LiveSlice;
-  /** Whether actuation can go on from the last forward pass, so that the next step need not repeat it. */
-  #forwardDone = false;
+  /** What of the present state has been computed: nothing, all but accelerations and forces, or everything. */
+  #computed: 'nothing' | 'motion' | 'forces' = 'nothing';
   #closed = false;
 
   /**
@@ -75,6 +80,7 @@ export class Physics {
     this.timestep = this.#model.opt.timestep;
     this.stateSize = mujoco.mj_stateSize(this.#model, INTEGRATION_STATE);
     this.#state = new mujoco.DoubleBuffer(this.stateSize);
+    this.#checkpoint = new mujoco.DoubleBuffer(this.stateSize);
     this.#positions = new LiveSlice(() => this.#data.qpos, 0, this.#model.nq);
     this.#velocities = new LiveSlice(() => this.#data.qvel, 0, this.#model.nv);
     this.#controls = new LiveSlice(() => this.#data.ctrl, 0, this.#model.nu);
@@ -132,7 +138,18 @@ export class Physics {
    */
   forward(): void {
     this.#guard(() => this.#mujoco.mj_forward(this.#model, this.#data));
-    this.#forwardDone = true;
+    this.#computed = 'forces';
+  }
+
+  /** Computes forces, which steps leave out at their end: few who step read them. */
+  #completeForces(): void {
+    if (this.#computed === 'forces') return;
+    if (this.#computed === 'nothing') {
+      this.forward();
+      return;
+    }
+    this.#guard(() => this.#mujoco.mj_forwardSkip(this.#model, this.#data, VELOCITY_STAGE, 0));
+    this.#computed = 'forces';
   }
 
   /** Runs MuJoCo; its own errors, which leave the simulation in the middle of a step, become ours. */
@@ -142,7 +159,7 @@ export class Physics {
       work();
     } catch (cause) {
       if (!(cause instanceof Error) || !cause.message.startsWith('MuJoCo Error')) throw cause;
-      this.#forwardDone = false;
+      this.#computed = 'nothing';
       throw new UnsoundPhysicsError(oneLine(cause.message), { cause });
     }
     const [warning] = this.#warnings;
@@ -163,19 +180,29 @@ export class Physics {
     const mujoco = this.#mujoco;
     for (let index = 0; index < count; index++) {
       beforeStep?.(index);
-      // After a forward pass only what depends on the controls is left to do: the rest of the step.
-      if (this.#forwardDone) mujoco.mj_step2(this.#model, this.#data);
-      else mujoco.mj_step(this.#model, this.#data);
-      this.#forwardDone = false;
+      // What the present state has been computed for need not be repeated: the rest of the step depends on the controls.
+      if (this.#computed === 'nothing') mujoco.mj_step(this.#model, this.#data);
+      else mujoco.mj_step2(this.#model, this.#data);
+      this.#computed = 'nothing';
     }
-    mujoco.mj_forward(this.#model, this.#data);
-    this.#forwardDone = true;
+    mujoco.mj_step1(this.#model, this.#data);
+    this.#computed = 'motion';
   }
 
   /** The complete state, in a new array. */
   state(): Float64Array {
     this.#mujoco.mj_getState(this.#model, this.#data, this.#state, INTEGRATION_STATE);
     return (this.#state.GetView() as Float64Array).slice();
+  }
+
+  /** Remembers the present state for `rollBack`, at less expense than `state`. */
+  checkpoint(): void {
+    this.#mujoco.mj_getState(this.#model, this.#data, this.#checkpoint, INTEGRATION_STATE);
+  }
+
+  /** Goes back to the last checkpoint. */
+  rollBack(): void {
+    this.restore((this.#checkpoint.GetView() as Float64Array).slice());
   }
 
   /**
@@ -197,6 +224,7 @@ export class Physics {
     if (this.#closed) return;
     this.#closed = true;
     this.#state.delete();
+    this.#checkpoint.delete();
     this.#data.delete();
     this.#model.delete();
   }
@@ -305,7 +333,7 @@ export class Physics {
       return (toPosition, quaternion = upright) => {
         position.values.set(toPosition);
         orientation.values.set(quaternion);
-        this.#forwardDone = false;
+        this.#computed = 'nothing';
       };
     }
     const joint: number = this.#model.body_jntadr[body];
@@ -320,7 +348,7 @@ export class Physics {
       pose.values.set(toPosition, 0);
       pose.values.set(quaternion, 3);
       velocity.values.fill(0);
-      this.#forwardDone = false;
+      this.#computed = 'nothing';
     };
   }
 
@@ -334,7 +362,7 @@ export class Physics {
     const velocity = this.slice('qvel', this.#model.jnt_dofadr[index], 1);
     const [low, high] = this.#model.jnt_range.subarray(2 * index, 2 * index + 2) as Float64Array;
     const changed = () => {
-      this.#forwardDone = false;
+      this.#computed = 'nothing';
     };
     return {
       name,
@@ -373,9 +401,11 @@ export class Physics {
   #makeSensor(name: string): Sensor {
     const index = this.index('sensor', name);
     const values = this.slice('sensordata', this.#model.sensor_adr[index], this.#model.sensor_dim[index]);
+    const complete = () => this.#completeForces();
     return {
       name,
       get values() {
+        complete();
         return values.values;
       },
     };
