@@ -1,14 +1,19 @@
 import { type ClipReference, RandomStream, type RankedClips } from '@rapport/core';
 
+/** One of this many consecutive episodes is held out. */
+const BLOCK = 5;
+
 /** Share of the episodes of a dataset that no reward learns from. */
-const HELD_OUT_SHARE = 0.2;
+const HELD_OUT_SHARE = 1 / BLOCK;
 
 /**
- * Whether an episode is for judging rewards, never for learning them. Drawn from the episode's own name, so that
- * ranking and training agree whenever they run, and a dataset that grows keeps its split.
+ * Whether an episode is for judging rewards, never for learning them: of every five consecutive episodes of a dataset one,
+ * drawn from the dataset's name. So ranking and training agree whenever they run, the share is exact, and a dataset that
+ * grows keeps its split.
  */
 export function isHeldOut({ dataset, episode }: Pick<ClipReference, 'dataset' | 'episode'>): boolean {
-  return new RandomStream(0, `held-out/${dataset}/${episode}`).uniform() < HELD_OUT_SHARE;
+  const block = Math.floor(episode / BLOCK);
+  return episode % BLOCK === new RandomStream(0, `held-out/${dataset}/${block}`).integer(BLOCK);
 }
 
 /** Rankings by what they may be used for. */

@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   demo: () => import('./demo.js'),
   envs: () => import('./envs.js'),
   'gym-bridge': () => import('./gym-bridge.js'),
+  play: () => import('./play.js'),
   rollout: () => import('./rollout.js'),
   rank: () => import('./rank.js'),
   'feedback export': () => import('./feedback-export.js'),

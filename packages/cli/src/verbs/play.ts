@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { InputError } from '@rapport/core';
+import { z } from 'zod';
+import { startRun } from '../run-folder.js';
+import { defineVerb } from '../verb.js';
+import { program } from '../version.js';
+
+/** Width and height of the picture on the page. */
+const VIEW = 384;
+/** Addresses that only this machine can reach. */
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+export default defineVerb({
+  name: 'play',
+  summary: 'drive an environment by keyboard or gamepad in a browser and record demonstrations',
+  description:
+    'Serves a page with the environment as its first camera sees it, and prints its address. Keys or a gamepad drive it in ' +
+    'real time; an episode begins with the first push. Right arrow (or n) keeps the episode and goes on to the next, ' +
+    'left arrow (or r) does it again from the same start, Escape (or q) stops; an episode in progress is dropped then. ' +
+    'What is kept is stored at once, in a LeRobotDataset that rank and train take.',
+  examples: ['rapport play xmagical/avoid-longstick', 'rapport play franka/lift --episodes 5 --port 8080'],
+  positionals: ['env'],
+  heeds: ['seed', 'output'],
+  options: () =>
+    z.object({
+      env: z.string().min(1).describe('id of the environment (rapport envs lists them)'),
+      episodes: z.int().min(1).max(100_000).default(10).describe('episodes to keep'),
+      picture: z
+        .int()
+        .min(0)
+        .max(1024)
+        .default(96)
+        .describe('width and height of the recorded pictures; 0 records none'),
+      port: z.int().min(0).max(65_535).default(0).describe('port of the page; 0 takes any free one'),
+      host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other machines reach 0.0.0.0'),
+      token: z
+        .string()
+        .min(16)
+        .optional()
+        .describe('secret in the address of the page; made by itself where other machines can reach it'),
+    }),
+  async run(context, options) {
+    const [{ createDataset }, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }] = await Promise.all([
+      import('@rapport/data'),
+      import('@rapport/sim'),
+      import('@rapport/viewer'),
+      import('../recording.js'),
+      import('../play/session.js'),
+    ]);
+    const env = await makeEnv(options.env);
+    try {
+      const { spec } = env;
+      const camera = spec.cameras[0];
+      if (camera === undefined) throw new InputError(`${options.env} draws no pictures: there is nothing to see it by`);
+      const { picture } = options;
+      const cameras = picture === 0 ? [] : [{ camera, width: picture, height: picture }];
+      const commands: ('save' | 'redo' | 'stop')[] = [];
+      const token = options.token ?? (LOCAL.test(options.host) ? undefined : randomBytes(16).toString('hex'));
+      const page = await startPlayPage({
+        env: spec.id,
+        summary: spec.summary,
+        entries: spec.actionSpace.entries.map(({ name, unit }) => ({ name, unit })),
+        port: options.port,
+        host: options.host,
+        ...(token !== undefined && { token }),
+        onCommand: (command) => commands.push(command),
+      });
+      try {
+        const run = await startRun(context, options.env);
+        const directory = join(run.directory, 'dataset');
+        const writer = await createDataset(directory, {
+          id: identityOf(run.directory),
+          envId: options.env,
+          fps: spec.controlHz,
+          observationSpace: spec.observationSpace,
+          actionSpace: spec.actionSpace,
+          cameras,
+          robotType: spec.id.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase(),
+        });
+        context.announce(`drive at ${page.url} (Ctrl+C ends and keeps what was kept)`);
+        const saved = await playEpisodes({
+          env,
+          page,
+          view: { camera, width: VIEW, height: VIEW },
+          cameras,
+          seeds: episodeSeeds(context.seed, options.episodes),
+          takeCommand: () => commands.shift(),
+          keep: async (episode) => {
+            await writer.append(episode);
+          },
+          signal: context.signal,
+        }).finally(() => writer.finalize());
+        return {
+          data: { directory, env: options.env, episodes: saved },
+          text: [`${saved} demonstrations in ${directory}`, `rank them: ${program} rank ${run.directory}`].join('\n'),
+        };
+      } finally {
+        await page.close();
+      }
+    } finally {
+      env.close();
+    }
+  },
+});
+
+/** No two sessions of a person are the same: their folder tells them apart. */
+function identityOf(directory: string): string {
+  return `play-${createHash('sha256').update(directory).digest('hex').slice(0, 10)}`;
+}
