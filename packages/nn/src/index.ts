@@ -10,6 +10,7 @@ export { type ImportedModel, type ImportOptions, importOnnx } from './onnx/impor
 export {
   abs,
   add,
+  affine,
   averagePool2d,
   broadcastTo,
   type ConvolutionOptions,
@@ -74,6 +75,7 @@ export {
   sum,
   tanh,
   transpose,
+  transposedConv2d as transposedConvolve2d,
   where,
 } from './ops/index.js';
 export * from './optimizers.js';

@@ -105,7 +105,9 @@ describe('safetensors', () => {
     };
     expect(messageOf(entry({}))).toBe('accepted');
     expect(messageOf([])).toBe('its header is not a JSON object');
-    expect(messageOf(entry({ dtype: 'I64' }))).toBe('tensor "t" has element type I64; expected F32, F64, F16, BF16');
+    expect(messageOf(entry({ dtype: 'I32' }))).toBe(
+      'tensor "t" has element type I32; expected F32, F64, F16, BF16, I64',
+    );
     expect(messageOf(entry({ shape: [3] }))).toBe('tensor "t" F32 [3] has 8 bytes; expected 12');
     expect(messageOf(entry({ shape: [-2] }))).toBe('tensor "t" has the shape [-2]; expected sizes');
     expect(messageOf(entry({ data_offsets: [4] }))).toBe('tensor "t" has the byte range [4]; expected [begin, end]');

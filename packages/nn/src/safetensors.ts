@@ -15,7 +15,7 @@ export interface TensorFile {
 const MAX_HEADER = 100_000_000;
 
 /** Bytes per element of the types that are read; all become float32. */
-const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
+const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2, I64: 8 };
 
 /**
  * Writes float32 tensors as a safetensors file: an 8-byte little-endian header length, a JSON header with type, shape
@@ -43,7 +43,7 @@ export async function saveTensors(
 }
 
 /**
- * Reads a safetensors file; F64, F16 and BF16 become float32.
+ * Reads a safetensors file; F64, F16, BF16 and I64 (counters) become float32.
  * @throws UnavailableError when the file cannot be read
  * @throws CorruptDataError naming the file, the tensor, what was found and what was expected
  */
@@ -61,8 +61,15 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** The bytes of a safetensors file; tensors keep the order of the record. */
-export function encodeTensors(tensors: ParameterValues, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+/**
+ * The bytes of a safetensors file; tensors keep the order of the record.
+ * @param counters names of tensors that are written as whole numbers of type I64, and read back as float32
+ */
+export function encodeTensors(
+  tensors: ParameterValues,
+  metadata: Readonly<Record<string, string>> = {},
+  counters: ReadonlySet<string> = new Set(),
+): Uint8Array {
   let offset = 0;
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) entries.push(['__metadata__', metadata]);
@@ -70,8 +77,9 @@ export function encodeTensors(tensors: ParameterValues, metadata: Readonly<Recor
     if (sizeOf(shape) !== data.length) {
       throw new InputError(`tensor "${name}" has ${data.length} values, which do not fill ${show(shape)}`);
     }
-    entries.push([name, { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }]);
-    offset += data.byteLength;
+    const [dtype, size] = counters.has(name) ? ['I64', 8 * data.length] : ['F32', data.byteLength];
+    entries.push([name, { dtype, shape, data_offsets: [offset, offset + size] }]);
+    offset += size;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   // Spaces fill the header up, so that the data starts at a multiple of eight bytes.
@@ -80,9 +88,10 @@ export function encodeTensors(tensors: ParameterValues, metadata: Readonly<Recor
   bytes.writeBigUInt64LE(BigInt(headerLength), 0);
   json.copy(bytes, 8);
   let position = 8 + headerLength;
-  for (const { data } of Object.values(tensors)) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
+  for (const [name, { data }] of Object.entries(tensors)) {
+    const stored = counters.has(name) ? BigInt64Array.from(data, BigInt) : data;
+    bytes.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), position);
+    position += stored.byteLength;
   }
   return bytes;
 }
@@ -188,6 +197,7 @@ function readFloats(view: DataView, start: number, count: number, dtype: string)
 
 function readFloat(view: DataView, at: number, dtype: string): number {
   if (dtype === 'F64') return view.getFloat64(at, true);
+  if (dtype === 'I64') return Number(view.getBigInt64(at, true));
   const bits = view.getUint16(at, true);
   return dtype === 'F16' ? halfToNumber(bits) : bfloatToNumber(bits);
 }

@@ -1,4 +1,6 @@
 import { makeTensor, type PoolWindow, type Tensor, type Window } from '../tensor.js';
+import { add } from './elementwise.js';
+import { reshape } from './layout.js';
 import { mean } from './reductions.js';
 
 type Pair = readonly [number, number];
@@ -30,6 +32,30 @@ export function conv2d(
     ...window(strides, pads, dilations),
     groups,
   });
+}
+
+/**
+ * Transposed convolution of x [N, I, H, W] with weights [I, O, kH, kW], plus a bias [O]: torch's ConvTranspose2d. Its
+ * result is (H - 1) strides - pads + kH high, and as wide accordingly.
+ */
+export function transposedConv2d(
+  x: Tensor,
+  weight: Tensor,
+  options: {
+    readonly strides?: number | Pair;
+    readonly pads?: ConvolutionOptions['pads'];
+    readonly bias?: Tensor;
+  } = {},
+): Tensor {
+  const shape = window(options.strides ?? 1, options.pads ?? 0, 1);
+  const size = (axis: 0 | 1) =>
+    (x.shape[2 + axis]! - 1) * shape.strides[axis] -
+    shape.pads[axis] -
+    shape.pads[axis + 2]! +
+    (weight.shape[2 + axis] ?? 0);
+  const attributes = { ...shape, groups: 1, inputSize: [size(0), size(1)] as const };
+  const y = makeTensor('conv2dInputGradient', [x, weight], attributes);
+  return options.bias === undefined ? y : add(y, reshape(options.bias, [-1, 1, 1]));
 }
 
 /** Largest element per window of x [N, C, H, W]; padding never wins. */

@@ -1,0 +1,16 @@
+export { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
+export { type DiffusionConfig, type DiffusionShapes, diffusionConfigSchema, diffusionShapes } from './config.js';
+export { lerobotFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
+export {
+  type DenoisingBatch,
+  type DiffusionNetwork,
+  denoisingErrors,
+  denoisingLoss,
+  diffusionNetwork,
+  joinCondition,
+  noiseScales,
+  samplewiseErrors,
+} from './network.js';
+export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
+export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
+export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';
