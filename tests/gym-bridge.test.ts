@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, UnavailableError } from '@rapport/core';
@@ -52,7 +53,7 @@ describe('gym:PACKAGE/ID', () => {
     const size = env.spec.actionSpace.entries.length;
     for (const seed of [0, 1, 12345]) {
       const python = JSON.parse(
-        execFileSync(gymPython(), ['-c', reference, gymId, `${seed}`, '60'], { encoding: 'utf8' }),
+        execFileSync(gymPython(), ['-c', reference, gymId, `${seed}`, '60'], { encoding: 'utf8', cwd: tmpdir() }),
       );
       const observations = [Array.from(env.reset({ seed }).observation)];
       const rewards: number[] = [];

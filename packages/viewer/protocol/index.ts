@@ -1,2 +1,3 @@
 export * from './messages.js';
+export * from './play.js';
 export * from './scene.js';

@@ -37,7 +37,11 @@ export function acceptSockets(server: Server, options: SocketOptions): () => voi
   };
 }
 
-function refusalOf(request: IncomingMessage, { host, token }: SocketOptions): string | undefined {
+/** Why a connection must not be taken, as an HTTP status; undefined when it may. */
+export function refusalOf(
+  request: IncomingMessage,
+  { host, token }: Pick<SocketOptions, 'host' | 'token'>,
+): string | undefined {
   const url = new URL(request.url ?? '/', 'http://page');
   if (url.pathname !== '/socket') return '404 Not Found';
   if (!isHostAllowed(request, host)) return '421 Misdirected Request';
@@ -46,7 +50,7 @@ function refusalOf(request: IncomingMessage, { host, token }: SocketOptions): st
   return undefined;
 }
 
-function refuse(stream: Duplex, status: string): void {
+export function refuse(stream: Duplex, status: string): void {
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

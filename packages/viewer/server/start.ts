@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { InputError, type LedgerEntry, RandomStream, UnavailableError } from '@rapport/core';
+import { InputError, type LedgerEntry, RandomStream } from '@rapport/core';
 import type { Ledger } from '@rapport/data';
-import { isLoopback } from './access.js';
+import { checkAddress, listen, pageUrl } from './address.js';
 import type { ClipSource } from './clips.js';
 import { Desk } from './desk.js';
 import { serveFiles } from './http.js';
@@ -56,7 +56,10 @@ export interface Viewer {
  */
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { source, ledger, queries, port, host = '127.0.0.1', token, overlap = 1, onProblem } = options;
-  checkOptions(host, token, overlap);
+  if (!Number.isInteger(overlap) || overlap < 1) {
+    throw new InputError(`overlap is ${overlap}; expected a positive integer`);
+  }
+  checkAddress(host, token);
   const files = readWebFiles();
   const pool = new QueryPool(queries, overlap, await ledger.entries());
   await pool.readOn();
@@ -91,54 +94,4 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
 
   const boundPort = (server.address() as AddressInfo | null)?.port ?? port;
   return { url: pageUrl(host, boundPort, token), port: boundPort, finished: desk.finished, close };
-}
-
-function checkOptions(host: string, token: string | undefined, overlap: number): void {
-  if (!Number.isInteger(overlap) || overlap < 1) {
-    throw new InputError(`overlap is ${overlap}; expected a positive integer`);
-  }
-  if (token !== undefined && token.length < 16) {
-    throw new InputError(`the token has ${token.length} characters; expected at least 16`);
-  }
-  if (token === undefined && !isLoopback(host)) {
-    throw new InputError(`host ${host} can be reached from other machines, and there is no token`, {
-      fix: 'give a token of at least 16 characters, or leave the host out to serve this machine only',
-    });
-  }
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port, host)));
-    server.listen(port, host, resolve);
-  });
-}
-
-function listenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
-  const cause = { cause: error };
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new UnavailableError(`port ${port} on ${host} is in use by another program`, {
-        fix: 'choose another port, or port 0 for any free one',
-        ...cause,
-      });
-    case 'EACCES':
-      return new UnavailableError(`port ${port} on ${host} is not allowed for this user`, {
-        fix: 'choose a port of 1024 or above, or port 0 for any free one',
-        ...cause,
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new UnavailableError(`host ${host} is no address of this machine`, {
-        fix: 'leave the host out, or give an address that this machine has',
-        ...cause,
-      });
-    default:
-      return new UnavailableError(`cannot listen on port ${port} of ${host}: ${error.message}`, cause);
-  }
-}
-
-function pageUrl(host: string, port: number, token: string | undefined): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}/${token === undefined ? '' : `?token=${encodeURIComponent(token)}`}`;
 }

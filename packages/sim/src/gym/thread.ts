@@ -30,7 +30,8 @@ const server = createServer((connection) => {
 });
 server.listen(address);
 
-const child = spawn(python, [script, address], { stdio: ['ignore', 'ignore', 'pipe'] });
+// In that folder, for MuJoCo writes its warnings to a file where it runs.
+const child = spawn(python, [script, address], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
 child.stderr.on('data', (chunk) => {
   complaints = (complaints + chunk).slice(-4000);
 });

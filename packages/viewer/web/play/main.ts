@@ -1,0 +1,4 @@
+import { showTheme } from '../state/theme.js';
+
+showTheme();
+await import('./page.js');
