@@ -1,6 +1,8 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
 export type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+export { type ManipulationEntry, manipulationEntries } from './franka/catalogue.js';
+export { ManipulationEnv, type ManipulationEnvOptions } from './franka/env.js';
 export {
   type PhysicsTrace,
   recordPhysicsTrace,
@@ -14,6 +16,11 @@ export { type RenderOutputs, type RenderQuality, SceneRenderer } from './render3
 export { type FixedPose, type FramePoses, type RenderInstance, RenderScene } from './render3d/scene.js';
 export { SceneInstances } from './render3d/scene-instances.js';
 export { checkerTexture, type PlanarTexture, type Shape } from './render3d/shapes.js';
+export type { ArmModel } from './robots/arm-model.js';
+export { fr3 } from './robots/fr3.js';
+export { iiwa14 } from './robots/iiwa14.js';
+export { panda } from './robots/panda.js';
+export { loadRobotAssets } from './robots/robot-assets.js';
 export { type CollectOptions, collectEpisodes } from './vector/collect.js';
 export {
   type ColumnDeviation,

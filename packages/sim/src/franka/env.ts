@@ -96,7 +96,8 @@ export class ManipulationEnv implements PrivilegedEnv {
     const mujoco = await loadMujoco();
     const { arm, task, physicsHz = 500 } = options;
     const world = task.world();
-    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz), world.files);
+    const files = new Map([...(arm.assets?.files ?? []), ...(world.files ?? [])]);
+    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz), files);
     return new ManipulationEnv(options, physics, physicsHz);
   }
 

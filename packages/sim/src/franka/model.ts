@@ -35,7 +35,7 @@ export function manipulationModel(
       mjcf('flag', { autoreset: 'disable' }),
     ]),
     mjcf('size', { memory: `${world.arenaMegabytes ?? 4}M` }),
-    mjcf('asset', {}, world.assets),
+    mjcf('asset', {}, [...(arm.assets?.nodes ?? []), ...(world.assets ?? [])]),
     mjcf('worldbody', {}, [parts.body, ...task.cameras.map(cameraNode), ...world.bodies]),
     mjcf('deformable', {}, world.deformables),
     mjcf('contact', {}, world.contacts),

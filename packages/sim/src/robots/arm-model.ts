@@ -78,6 +78,8 @@ export interface ArmModel {
   readonly links: readonly LinkModel[];
   readonly limits: readonly JointLimits[];
   readonly hand: HandModel;
+  /** Meshes that the shapes name, and the files that hold them. */
+  readonly assets?: { readonly nodes: readonly MjcfNode[]; readonly files: ReadonlyMap<string, Uint8Array> };
   /** Joint positions to start from, rad. */
   readonly home: readonly number[];
   /** Greatest distance of the tool centre point from the base, metres. */
