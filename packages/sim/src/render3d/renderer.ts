@@ -45,7 +45,7 @@ const defaultBackground: Rgb = [214, 222, 232];
 
 /**
  * Draws a scene into pictures of one size: a z-buffer with Lambert shading, on one thread, without a GPU. The same
- * scene, poses and camera give the same bytes on every run. All memory is made here, none while rendering.
+ * scene, poses and camera give the same bytes on every run. All buffers are made here, none while rendering.
  */
 export class SceneRenderer {
   readonly size: ImageSize;
@@ -162,21 +162,20 @@ export class SceneRenderer {
       const instance = instances[index]!;
       if (instance.transparent !== transparent) continue;
       compose(instance, poses, this.#projection, this.#transform);
-      const nearest = this.#nearestDepth(instance);
-      if (Number.isNaN(nearest)) continue;
-      this.#drawInstance(instance, nearest, grid, 256 * (index + 1));
+      const view = this.#judge(instance);
+      if (view !== 'hidden') this.#drawInstance(instance, view, grid, 256 * (index + 1));
     }
   }
 
-  /** The least depth that the instance can have, or NaN when nothing of it can be in the picture. */
-  #nearestDepth({ centre, radius }: PreparedInstance): number {
-    if (radius === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  /** By the sphere around an instance: whether it can be in the picture at all, and needs no cut at the near plane. */
+  #judge({ centre, radius }: PreparedInstance): 'hidden' | 'cut' | 'whole' {
+    if (radius === Number.POSITIVE_INFINITY) return 'cut';
     const m = this.#transform;
     const x = centre[0]!;
     const y = centre[1]!;
     const z = centre[2]!;
     const depth = m[8]! * x + m[9]! * y + m[10]! * z + m[11]!;
-    if (depth + radius < NEAR) return Number.NaN;
+    if (depth + radius < NEAR) return 'hidden';
     const column = m[0]! * x + m[1]! * y + m[2]! * z + m[3]!;
     const row = m[4]! * x + m[5]! * y + m[6]! * z + m[7]!;
     const { fx, fy, cx, cy } = this.#intrinsics;
@@ -192,12 +191,12 @@ export class SceneRenderer {
       row + 0.5 * depth < -radius * Math.sqrt(fy * fy + topY * topY) ||
       (height - 0.5) * depth - row < -radius * Math.sqrt(fy * fy + bottomY * bottomY)
     ) {
-      return Number.NaN;
+      return 'hidden';
     }
-    return depth - radius;
+    return depth - radius < NEAR ? 'cut' : 'whole';
   }
 
-  #drawInstance(instance: PreparedInstance, nearest: number, grid: SampleGrid, base: number): void {
+  #drawInstance(instance: PreparedInstance, view: 'cut' | 'whole', grid: SampleGrid, base: number): void {
     const { positions, normals, vertexCount, twoSided } = instance;
     const vertices = this.#vertices;
     transformVertices(this.#transform, positions, vertexCount, vertices);
@@ -206,7 +205,7 @@ export class SceneRenderer {
     let triangles = instance.triangles;
     let count = triangles.length / 3;
     let used = vertexCount;
-    if (nearest < NEAR) {
+    if (view === 'cut') {
       clipNear(vertices, vertexCount, triangles, this.#clipped);
       triangles = this.#clipped.triangles;
       count = this.#clipped.triangleCount;
