@@ -146,14 +146,12 @@ function clipLine({ width, height }: IndexImage, x: number, y: number, endX: num
   let enter = 0;
   let leave = 1;
   if (alongX !== 0) {
-    const [near, far] = alongX > 0 ? [-x, width - x] : [width - x, -x];
-    enter = Math.max(enter, near / alongX);
-    leave = Math.min(leave, far / alongX);
+    enter = Math.max(enter, (alongX > 0 ? -x : width - x) / alongX);
+    leave = Math.min(leave, (alongX > 0 ? width - x : -x) / alongX);
   }
   if (alongY !== 0) {
-    const [near, far] = alongY > 0 ? [-y, height - y] : [height - y, -y];
-    enter = Math.max(enter, near / alongY);
-    leave = Math.min(leave, far / alongY);
+    enter = Math.max(enter, (alongY > 0 ? -y : height - y) / alongY);
+    leave = Math.min(leave, (alongY > 0 ? height - y : -y) / alongY);
   }
   if (enter > leave) return false;
   clipped.x = x + roundHalfAway(alongX * enter);

@@ -107,7 +107,7 @@ class RapportPlay extends LitElement {
 
   #onKeyDown(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const command = commandKeys[event.key];
+    const command = commandKeys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (command === undefined) {
       this.#held.add(event.key.toLowerCase());
       return;

@@ -15,8 +15,6 @@ import {
 } from './plans.js';
 import { type Behaviour, ScriptedPolicy } from './scripted-policy.js';
 
-export type { ScriptedEntry };
-
 /** A style with its share of the mixed policy's episodes. */
 interface Style {
   readonly name: string;
