@@ -20,7 +20,7 @@ async function fetchPanda(folder: string): Promise<string | undefined> {
   return join(folder, 'dm_robotics/panda/assets/panda');
 }
 
-it('lifts a cube with the meshes of a published Panda', async (context) => {
+it('moves and is drawn with the meshes of a published Panda', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'rapport-panda-'));
   try {
     const assets = await fetchPanda(folder);
