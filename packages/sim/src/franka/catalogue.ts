@@ -1,4 +1,5 @@
 import type { ArmModel } from '../robots/arm-model.js';
+import { fr3 } from '../robots/fr3.js';
 import { panda } from '../robots/panda.js';
 import { pearlEntries } from './pearl.js';
 import { raplEntries } from './rapl.js';
@@ -18,6 +19,7 @@ export interface ManipulationEntry {
   readonly styles: readonly Style[];
 }
 
+/** Tasks for both of Franka's arms. */
 const tasks: readonly Omit<ManipulationEntry, 'id' | 'arm'>[] = [
   { task: reach, styles: reachStyles },
   { task: lift, styles: liftStyles },
@@ -26,6 +28,7 @@ const tasks: readonly Omit<ManipulationEntry, 'id' | 'arm'>[] = [
 /** Every manipulation environment. */
 export const manipulationEntries: readonly ManipulationEntry[] = [
   ...tasks.map(({ task, styles }) => ({ id: `franka/${task.name}`, arm: panda, task, styles })),
+  ...tasks.map(({ task, styles }) => ({ id: `fr3/${task.name}`, arm: fr3, task, styles })),
   ...pearlEntries,
   ...raplEntries,
 ];

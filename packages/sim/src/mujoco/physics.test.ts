@@ -121,6 +121,20 @@ describe('physics', () => {
     physics.close();
   });
 
+  it('gives its memory back when it is closed', () => {
+    const last = new Physics(mujoco, scene());
+    const heapSize = () => last.slice('qpos', 0, 1).values.buffer.byteLength;
+    const makeAndClose = (count: number) => {
+      for (let index = 0; index < count; index++) new Physics(mujoco, scene()).close();
+    };
+    makeAndClose(5);
+    const before = heapSize();
+    // Each takes 10 MB and more while it lives.
+    makeAndClose(40);
+    expect(heapSize()).toBe(before);
+    last.close();
+  });
+
   it('places free and mocap bodies, and no others', () => {
     const physics = new Physics(mujoco, scene());
     physics.body('ball').place([0.2, 0.3, 0.4], [0, 0, 0, 1]);
