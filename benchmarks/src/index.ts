@@ -1,4 +1,5 @@
 import { nnBenchmark } from './nn/index.js';
+import { objectivesBenchmark } from './objectives/index.js';
 import { otBenchmark } from './ot/index.js';
 import { raplBenchmark } from './rapl-ablation/index.js';
 import type { Benchmark } from './report.js';
@@ -9,4 +10,10 @@ export * from './peer.js';
 export * from './report.js';
 
 /** Every benchmark that `rapport bench` knows, in the order it lists them. */
-export const benchmarks: readonly Benchmark[] = [nnBenchmark, otBenchmark, simBenchmark, raplBenchmark];
+export const benchmarks: readonly Benchmark[] = [
+  nnBenchmark,
+  otBenchmark,
+  simBenchmark,
+  raplBenchmark,
+  objectivesBenchmark,
+];
