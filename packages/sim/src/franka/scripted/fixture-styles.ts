@@ -17,7 +17,7 @@ export interface FixtureWork {
 }
 
 const CLOSED = 0;
-/** Half of what a target may be ahead of the tool, metres: as much as it is in free motion. */
+/** How far ahead of the tool its target may be, metres: as far as in free motion, so that what is in the way gives little force. */
 const AHEAD = 0.03;
 
 /** The handle, with an offset, metres. */
