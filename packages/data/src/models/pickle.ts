@@ -34,6 +34,8 @@ export interface PickleHost {
   readonly globals: Readonly<Record<string, ((args: readonly PickleValue[]) => PickleValue) | 'name only'>>;
   /** What a persistent id stands for. */
   readonly persistent?: (id: PickleValue) => PickleObject;
+  /** Takes the state that the pickle gives an object of the host's making; without it only dictionaries have state. */
+  readonly setState?: (object: PickleObject, state: PickleValue) => void;
 }
 
 /**
@@ -162,9 +164,12 @@ class PickleReader {
       case 0x52: // REDUCE
         this.#reduce();
         return;
-      case 0x62: // BUILD: attributes of an ordered dictionary, such as a state dict's `_metadata`; not data
-        this.#pop();
-        if (!(this.#top() instanceof Map)) this.#fail('sets the state of an object');
+      case 0x81: // NEWOBJ: makes an object of a class, which the host knows as a function
+        if (this.#host.setState === undefined) this.#fail('holds opcode 0x81, which tensors do not need');
+        this.#reduce();
+        return;
+      case 0x62: // BUILD
+        this.#setState();
         return;
       default:
         this.#fail(`holds opcode 0x${opcode.toString(16)}, which tensors do not need`);
@@ -184,6 +189,16 @@ class PickleReader {
     const call = callee instanceof PickleGlobal ? this.#host.globals[callee.name] : undefined;
     if (typeof call !== 'function' || !Array.isArray(args)) this.#fail('calls something that is not a function');
     this.#stack.push(call(args));
+  }
+
+  /** Attributes of an ordered dictionary, such as a state dict's `_metadata`, are no data. */
+  #setState(): void {
+    const state = this.#pop();
+    const target = this.#top();
+    if (target instanceof Map) return;
+    if (!(target instanceof PickleObject) || this.#host.setState === undefined)
+      this.#fail('sets the state of an object');
+    this.#host.setState(target, state);
   }
 
   #persistent(id: PickleValue): PickleObject {
@@ -206,11 +221,13 @@ class PickleReader {
   }
 
   #recall(key: number): PickleValue {
-    return this.#memo.get(key) ?? this.#fail(`recalls ${key}, which was never stored`);
+    const value = this.#memo.get(key);
+    return value === undefined ? this.#fail(`recalls ${key}, which was never stored`) : value;
   }
 
   #top(): PickleValue {
-    return this.#stack.at(-1) ?? this.#fail('takes from an empty stack');
+    const top = this.#stack.at(-1);
+    return top === undefined ? this.#fail('takes from an empty stack') : top;
   }
 
   #pop(): PickleValue {

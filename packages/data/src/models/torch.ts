@@ -8,7 +8,7 @@ export interface NamedTensor {
 }
 
 /** A block of numbers that tensors are views of; `bytes` is filled in when the data section is read. */
-class Storage {
+export class Storage {
   readonly type: string;
   readonly length: number;
   bytes: Buffer = Buffer.alloc(0);
@@ -18,7 +18,7 @@ class Storage {
   }
 }
 
-class TensorView {
+export class TensorView {
   readonly storage: Storage;
   readonly offset: number;
   readonly shape: readonly number[];
@@ -33,7 +33,8 @@ class TensorView {
 
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001;
-const bytesPerNumber: Readonly<Record<string, number>> = { FloatStorage: 4, LongStorage: 8 };
+/** Size of the elements of a storage, by the name of its class. */
+export const bytesPerNumber: Readonly<Record<string, number>> = { FloatStorage: 4, LongStorage: 8 };
 
 /**
  * Reads the float32 tensors of a state dict in PyTorch's older file layout (magic number, protocol version, system
@@ -44,23 +45,7 @@ const bytesPerNumber: Readonly<Record<string, number>> = { FloatStorage: 4, Long
 export function readTorchTensors(file: Uint8Array, label: string): Map<string, NamedTensor> {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const storages = new Map<string, Storage>();
-  const host: PickleHost = { globals: allowedNames(label), persistent: (id) => new PickleObject(storageOf(id)) };
-
-  /** `('storage', type, key, place, length, view)`; the same key means the same storage. */
-  function storageOf(id: PickleValue): Storage {
-    const [kind, type, key, , length] = Array.isArray(id) ? id : [];
-    if (
-      kind !== 'storage' ||
-      !(type instanceof PickleGlobal) ||
-      typeof key !== 'string' ||
-      typeof length !== 'number'
-    ) {
-      return fail(label, 'holds a reference that is not a storage');
-    }
-    const known = storages.get(key) ?? new Storage(type.name.replace('torch.', ''), length);
-    storages.set(key, known);
-    return known;
-  }
+  const host: PickleHost = { globals: allowedNames(label), persistent: storageReader(storages, label) };
 
   const plain: PickleHost = { globals: {} };
   const [magic, afterMagic] = readPickle(bytes, 0, plain, label);
@@ -75,7 +60,29 @@ export function readTorchTensors(file: Uint8Array, label: string): Map<string, N
   return floatTensors(stateDict, label);
 }
 
-function allowedNames(label: string): PickleHost['globals'] {
+/**
+ * Reads `('storage', type, key, place, length)`; the same key means the same storage, which `storages` then holds, still
+ * without bytes.
+ */
+export function storageReader(storages: Map<string, Storage>, label: string): (id: PickleValue) => PickleObject {
+  return (id) => {
+    const [kind, type, key, , length] = Array.isArray(id) ? id : [];
+    if (
+      kind !== 'storage' ||
+      !(type instanceof PickleGlobal) ||
+      typeof key !== 'string' ||
+      typeof length !== 'number'
+    ) {
+      return fail(label, 'holds a reference that is not a storage');
+    }
+    const known = storages.get(key) ?? new Storage(type.name.replace('torch.', ''), length);
+    storages.set(key, known);
+    return new PickleObject(known);
+  };
+}
+
+/** The names that tensors in dictionaries need. */
+export function allowedNames(label: string): PickleHost['globals'] {
   return {
     'collections.OrderedDict': () => new Map(),
     'torch._utils._rebuild_tensor_v2': ([storage, offset, shape, strides]) => {
@@ -114,7 +121,8 @@ function readStorages(
   }
 }
 
-function floatTensors(stateDict: PickleValue, label: string): Map<string, NamedTensor> {
+/** The float32 tensors of a state dict, row-major. */
+export function floatTensors(stateDict: PickleValue, label: string): Map<string, NamedTensor> {
   if (!(stateDict instanceof Map)) fail(label, 'holds no state dict');
   const tensors = new Map<string, NamedTensor>();
   for (const [name, entry] of stateDict) {

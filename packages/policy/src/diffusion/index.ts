@@ -1,5 +1,6 @@
 export { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
 export { type DiffusionConfig, type DiffusionShapes, diffusionConfigSchema, diffusionShapes } from './config.js';
+export { loadDiffusionPolicy, type StoredDiffusionPolicy, saveDiffusionPolicy } from './files.js';
 export { lerobotFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
 export {
   type DenoisingBatch,
@@ -12,5 +13,7 @@ export {
   samplewiseErrors,
 } from './network.js';
 export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
+export { DiffusionPolicy, type DiffusionPolicyOptions, type Observation, type PlanNoise } from './policy.js';
 export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
 export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';
+export { readStanfordCheckpoint } from './stanford.js';

@@ -1,0 +1,174 @@
+import { InputError, type Policy, RandomStream } from '@rapport/core';
+import { type CompiledFunction, compileFunction, concat, input, reshape } from '@rapport/nn';
+import type { DiffusionCheckpoint } from './checkpoint.js';
+import { ACTION_FEATURE, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js';
+import { type DiffusionNetwork, diffusionNetwork, normalizedPictures } from './network.js';
+import { type Affine, denormalize, featureAffine, normalize } from './normalization.js';
+import { compileSampler, type Sampler } from './sampler.js';
+
+/** What one control step observes, by feature name: vectors, and pictures [3, H, W] with values in [0, 1]. */
+export type Observation = Readonly<Record<string, Float32Array>>;
+
+/** How a policy samples; by default as its settings say. */
+export interface DiffusionPolicyOptions {
+  readonly name: string;
+  readonly scheduler?: 'DDPM' | 'DDIM';
+  readonly steps?: number;
+}
+
+/** Random numbers of one plan: `start` [horizon, action], `steps` as `Sampler.sample` takes them. */
+export interface PlanNoise {
+  readonly start: Float32Array;
+  readonly steps: Float32Array;
+}
+
+/** What an observation becomes: its part of the condition, [state, cameras, environment]. */
+type StepFeatures = Float32Array;
+
+/**
+ * A diffusion policy that acts by receding horizon (Chi et al. 2023, arXiv 2303.04137, section II.C): from the last
+ * `nObsSteps` observations it samples `horizon` actions, executes `nActionSteps` of them from the present on, and samples
+ * again. At the start the first observation fills the past.
+ */
+export class DiffusionPolicy implements Policy {
+  readonly checkpoint: DiffusionCheckpoint;
+  readonly name: string;
+  readonly #network: DiffusionNetwork;
+  readonly #sampler: Sampler;
+  readonly #encoder: CompiledFunction<'features'> | undefined;
+  readonly #affine: (feature: string) => Affine | undefined;
+  #stream = new RandomStream(0, 'diffusion');
+  #past: StepFeatures[] = [];
+  #actions: Float32Array[] = [];
+
+  private constructor(
+    checkpoint: DiffusionCheckpoint,
+    name: string,
+    network: DiffusionNetwork,
+    compiled: { sampler: Sampler; encoder: CompiledFunction<'features'> | undefined },
+  ) {
+    this.checkpoint = checkpoint;
+    this.name = name;
+    this.#network = network;
+    this.#sampler = compiled.sampler;
+    this.#encoder = compiled.encoder;
+    this.#affine = (feature) => affineOf(checkpoint, feature);
+  }
+
+  static async create(checkpoint: DiffusionCheckpoint, options: DiffusionPolicyOptions): Promise<DiffusionPolicy> {
+    const { name, ...sampling } = options;
+    const network = diffusionNetwork(checkpoint.config);
+    const { parameters } = checkpoint;
+    const sampler = await compileSampler(network, parameters, { ...sampling, batch: 1, weights: 'baked' });
+    const encoder = await compileEncoder(checkpoint, network);
+    return new DiffusionPolicy(checkpoint, name, network, { sampler, encoder });
+  }
+
+  reset(seed: number): void {
+    this.#stream = new RandomStream(seed, 'diffusion');
+    this.#past = [];
+    this.#actions = [];
+  }
+
+  /**
+   * Acts on an environment's observation vector: the state, followed by the environment state when the policy has one.
+   * @throws InputError when the policy looks at pictures, or the vector has another length
+   */
+  act(observation: Float32Array): Promise<Float32Array> {
+    const { cameras, stateSize, environmentSize } = this.#network.shapes;
+    if (cameras.length > 0) {
+      throw new InputError(
+        `policy "${this.name}" looks at ${cameras.length} cameras; expected one that acts on states`,
+      );
+    }
+    if (observation.length !== stateSize + environmentSize) {
+      throw new InputError(
+        `policy "${this.name}" was given ${observation.length} observed numbers; expected ${stateSize} of the state and ${environmentSize} of the environment`,
+      );
+    }
+    const state = observation.subarray(0, stateSize);
+    const environment = observation.subarray(stateSize);
+    return this.selectAction({
+      [STATE_FEATURE]: state,
+      ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: environment }),
+    });
+  }
+
+  /**
+   * One control step.
+   * @param noise random numbers for a plan, should this step make one; by default drawn from the seed of `reset`
+   * @returns the action, in the units that the policy was trained with
+   */
+  async selectAction(observation: Observation, noise?: () => PlanNoise): Promise<Float32Array> {
+    const { nObsSteps } = this.checkpoint.config;
+    const features = await this.#stepFeatures(observation);
+    if (this.#past.length === 0) this.#past = Array.from({ length: nObsSteps - 1 }, () => features);
+    this.#past.push(features);
+    this.#past = this.#past.slice(-nObsSteps);
+    if (this.#actions.length === 0) this.#actions = await this.#plan(noise?.() ?? this.#drawNoise());
+    return this.#actions.shift()!;
+  }
+
+  /** Frees native memory. */
+  async close(): Promise<void> {
+    await this.#sampler.close();
+    await this.#encoder?.close();
+  }
+
+  async #stepFeatures(observation: Observation): Promise<StepFeatures> {
+    const { shapes } = this.#network;
+    const vector = (feature: string, size: number) => {
+      const found = observation[feature];
+      if (found?.length === size) return found;
+      throw new InputError(
+        `observation "${feature}" has ${found?.length ?? 'no'} numbers; policy "${this.name}" expects ${size}`,
+      );
+    };
+    const normal = (feature: string, size: number) => normalize(this.#affine(feature), vector(feature, size));
+    const state = normal(STATE_FEATURE, shapes.stateSize);
+    const environment =
+      shapes.environmentSize === 0 ? new Float32Array(0) : normal(ENVIRONMENT_FEATURE, shapes.environmentSize);
+    const pictures = Object.fromEntries(
+      shapes.cameras.map(({ feature, height, width }) => [feature, vector(feature, 3 * height * width)]),
+    );
+    const features = (await this.#encoder?.run(pictures))?.features ?? new Float32Array(0);
+    return Float32Array.from([...state, ...features, ...environment]);
+  }
+
+  async #plan({ start, steps }: PlanNoise): Promise<Float32Array[]> {
+    const { nObsSteps, nActionSteps } = this.checkpoint.config;
+    const { actionSize } = this.#network.shapes;
+    const condition = Float32Array.from(this.#past.flatMap((features) => [...features]));
+    const chunk = denormalize(this.#affine(ACTION_FEATURE), await this.#sampler.sample(condition, start, steps));
+    return Array.from({ length: nActionSteps }, (_, index) => {
+      const first = (nObsSteps - 1 + index) * actionSize;
+      return chunk.slice(first, first + actionSize);
+    });
+  }
+
+  #drawNoise(): PlanNoise {
+    const size = this.checkpoint.config.horizon * this.#network.shapes.actionSize;
+    const start = this.#stream.fillNormal(new Float32Array(size));
+    return { start, steps: this.#stream.fillNormal(new Float32Array(this.#sampler.stepNoiseSize)) };
+  }
+}
+
+function affineOf({ config, statistics }: DiffusionCheckpoint, feature: string): Affine | undefined {
+  const { inputFeatures, outputFeatures, normalizationMapping } = config;
+  const { type } = (inputFeatures[feature] ?? outputFeatures[feature])!;
+  return featureAffine(feature, type, normalizationMapping, statistics);
+}
+
+/** The features of all cameras side by side, from one picture of each; undefined without cameras. */
+async function compileEncoder(
+  checkpoint: DiffusionCheckpoint,
+  { shapes, encoders }: DiffusionNetwork,
+): Promise<CompiledFunction<'features'> | undefined> {
+  if (encoders.length === 0) return undefined;
+  const features = shapes.cameras.map(({ feature, height, width }, index) => {
+    const pictures = input(feature, [1, 3, height, width]);
+    return encoders[index]!.apply(normalizedPictures(pictures, affineOf(checkpoint, feature)));
+  });
+  const outputs = { features: reshape(concat(features, 1), [-1]) };
+  return compileFunction({ outputs, parameters: checkpoint.parameters, weights: 'baked' });
+}
