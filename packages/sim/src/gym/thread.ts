@@ -25,13 +25,15 @@ const server = createServer((connection) => {
   socket = connection;
   connection.on('data', takeData);
   connection.on('error', () => connection.destroy());
+  // Nobody else is to connect, and nothing is left behind, however this program ends.
   server.close();
+  rmSync(folder, { recursive: true, force: true });
   if (waiting !== undefined) send(waiting);
 });
 server.listen(address);
 
-// In that folder, for MuJoCo writes its warnings to a file where it runs.
-const child = spawn(python, [script, address], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+// Not in the folder of the command, for MuJoCo writes its warnings to a file where it runs.
+const child = spawn(python, [script, address], { cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
 child.stderr.on('data', (chunk) => {
   complaints = (complaints + chunk).slice(-4000);
 });
