@@ -101,7 +101,7 @@ describe('rapport demo', () => {
     expect(resumed.code).toBe(0);
     expect(existsSync(join(run, 'report.html'))).toBe(true);
     expect(await modelBytes(run)).toEqual(await modelBytes(wholeRun));
-  });
+  }, 900_000);
 
   it('refuses an unknown embodiment in one line', async () => {
     const { code, err, out } = await demo(['--embodiment=longstik']);
