@@ -27,6 +27,7 @@ import {
   defaultBase,
   manipulationModel,
   type PhysicsHz,
+  type SolverTolerance,
   selfCollisionBodies,
   selfCollisionSensor,
   WRIST_CAMERA,
@@ -44,6 +45,8 @@ export interface ManipulationEnvOptions {
   readonly task: ManipulationTask;
   /** Physics steps per second; 500 when absent. */
   readonly physicsHz?: PhysicsHz;
+  /** `usual` when absent. */
+  readonly tolerance?: SolverTolerance;
   /** Called before every physics step, when its controls have been set, for recording what the physics does. */
   readonly beforePhysicsStep?: (physics: Physics) => void;
 }
@@ -94,10 +97,10 @@ export class ManipulationEnv implements PrivilegedEnv {
    */
   static async create(options: ManipulationEnvOptions): Promise<ManipulationEnv> {
     const mujoco = await loadMujoco();
-    const { arm, task, physicsHz = 500 } = options;
+    const { arm, task, physicsHz = 500, tolerance = 'usual' } = options;
     const world = task.world();
     const files = new Map([...(arm.assets?.files ?? []), ...(world.files ?? [])]);
-    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz), files);
+    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz, tolerance), files);
     return new ManipulationEnv(options, physics, physicsHz);
   }
 

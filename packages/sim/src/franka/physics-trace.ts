@@ -2,7 +2,7 @@ import { InputError } from '@rapport/core';
 import { loadMujoco } from '../mujoco/module.js';
 import { manipulationEntries } from './catalogue.js';
 import { ManipulationEnv } from './env.js';
-import { manipulationModel } from './model.js';
+import { manipulationModel, type SolverTolerance } from './model.js';
 import { scriptedStyles } from './scripted/styles.js';
 
 /** Physics steps per second at which traces are recorded. */
@@ -32,7 +32,12 @@ export interface PhysicsTrace {
  * @param steps physics steps; fewer are recorded when the episode ends before
  * @throws InputError when the environment is unknown
  */
-export async function recordPhysicsTrace(id: string, seed: number, steps: number): Promise<PhysicsTrace> {
+export async function recordPhysicsTrace(
+  id: string,
+  seed: number,
+  steps: number,
+  tolerance: SolverTolerance = 'usual',
+): Promise<PhysicsTrace> {
   const entry = manipulationEntries.find((candidate) => candidate.id === id);
   if (entry === undefined) throw new InputError(`"${id}" is no manipulation environment`);
   const controls: Float64Array[] = [];
@@ -40,6 +45,7 @@ export async function recordPhysicsTrace(id: string, seed: number, steps: number
   const env = await ManipulationEnv.create({
     ...entry,
     physicsHz: PHYSICS_HZ,
+    tolerance,
     beforePhysicsStep: (physics) => {
       controls.push(physics.controls.slice());
       states.push(physics.state());
@@ -61,7 +67,7 @@ export async function recordPhysicsTrace(id: string, seed: number, steps: number
   const kept = Math.min(steps, controls.length - 1);
   return {
     id,
-    model: manipulationModel(entry.arm, entry.task, world, PHYSICS_HZ),
+    model: manipulationModel(entry.arm, entry.task, world, PHYSICS_HZ, tolerance),
     files: world.files ?? new Map(),
     steps: kept,
     controls: joined(controls.slice(0, kept)),
