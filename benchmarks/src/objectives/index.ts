@@ -62,6 +62,8 @@ const modesMethods: readonly ModesMethod[] = [
 
 /** Without expected figures for this world; full runs show them. */
 const furtherModesMethods: readonly ModesMethod[] = [
+  { name: 'dpo, safeguard 0.5', tuning: { settings: { pairs: 'dpo' }, steps: 2000, safeguard: 0.5 } },
+  { name: 'rpo, safeguard 0.5', tuning: { settings: { pairs: 'rpo' }, steps: 2000, safeguard: 0.5 } },
   { name: 'forward-kl', tuning: { settings: { pairs: 'forward-kl' }, steps: 2000 } },
   { name: 'kto, 600 steps', tuning: { settings: {}, steps: 600, rated: true } },
 ];

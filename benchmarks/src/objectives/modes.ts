@@ -17,7 +17,14 @@ import {
   sum,
   type Tensor,
 } from '@rapport/nn';
-import { denoisingLogRatio, type ObjectiveConfig, objectiveConfig, pairLoss, ratedLoss } from '@rapport/reward';
+import {
+  denoisingLogRatio,
+  type ObjectiveConfig,
+  objectiveConfig,
+  pairLoss,
+  ratedLoss,
+  safeguardedLoss,
+} from '@rapport/reward';
 
 const LEVELS = 30;
 const INPUTS = 5;
@@ -63,6 +70,8 @@ export interface Tuning {
   readonly steps: number;
   /** Share of pairs whose label is flipped; 0 by default. */
   readonly flips?: number;
+  /** Losers' gradients are scaled by `safeguardedLoss` with this mu; absent: they are not. */
+  readonly safeguard?: number;
   /** Winners and losers as single samples rated good and bad (KTO). */
   readonly rated?: boolean;
 }
@@ -148,19 +157,23 @@ export function judgeReference({ weights, seed, mass }: Reference): Promise<Mode
 }
 
 /** The batch holds winners, losers and demonstrations, BATCH rows each. */
-function tuningLoss({ settings, rated }: Tuning): Tensor {
+function tuningLoss({ settings, rated, safeguard }: Tuning): Tensor {
   const [noised, noise] = [input('noised', [3 * BATCH, INPUTS]), input('noise', [3 * BATCH, 2])];
   const config = objectiveConfig({ beta: 5, ...settings });
+  const rowsOf = (tensor: Tensor, part: number): Tensor => slice(tensor, 0, part * BATCH, (part + 1) * BATCH);
+  const errorOf = (net: typeof policy, part: number): Tensor =>
+    sub(net.apply(rowsOf(noised, part)), rowsOf(noise, part));
+  const lossOf = (error: Tensor): Tensor => sum(square(error), { axes: [1] });
+  const errors = [0, 1, 2].map((part) => errorOf(policy, part));
   const side = (part: number) => {
-    const rows = (tensor: Tensor): Tensor => slice(tensor, 0, part * BATCH, (part + 1) * BATCH);
-    const errorOf = (net: typeof policy): Tensor =>
-      sum(square(sub(net.apply(rows(noised)), rows(noise))), { axes: [1] });
-    const loss = errorOf(policy);
-    return { loss, score: denoisingLogRatio(loss, errorOf(reference)) };
+    const loss = lossOf(errors[part]!);
+    const guarded = safeguard !== undefined && part === 1;
+    const scored = guarded ? safeguardedLoss(loss, errors[0]!, errors[1]!, safeguard) : loss;
+    return { loss, score: denoisingLogRatio(scored, lossOf(errorOf(reference, part))) };
   };
-  const [winner, loser, data] = [side(0), side(1), side(2)];
+  const [winner, loser] = [side(0), side(1)];
   if (rated !== true) {
-    return mean(pairLoss({ first: winner, second: loser, target: 1, dataLoss: data.loss }, config));
+    return mean(pairLoss({ first: winner, second: loser, target: 1, dataLoss: lossOf(errors[2]!) }, config));
   }
   const score = concat([winner.score, loser.score], 0);
   const target = constant([...new Array<number>(BATCH).fill(1), ...new Array<number>(BATCH).fill(0)]);

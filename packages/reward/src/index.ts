@@ -12,6 +12,7 @@ export * from './objectives/list.js';
 export * from './objectives/margin.js';
 export * from './objectives/policy.js';
 export * from './objectives/registry.js';
+export * from './objectives/safeguard.js';
 export { type RaplConfig, raplConfig, raplConfigSchema } from './rapl/config.js';
 export { type Comparison, RaplModel, type Reference } from './rapl/model.js';
 export { type RaplTraining, trainRapl } from './rapl/train.js';
