@@ -68,6 +68,8 @@ const limits: ArmModel['limits'] = [
   torque,
 }));
 
+const velocityRanges = limits.map(({ velocity }) => [-velocity, velocity] as const);
+
 /** A plain gripper of our own: a box with two straight fingers that open wider than Franka's. */
 const plainHand: HandModel = {
   mount: { position: [0, 0, 0.045], rotation: [0, 0, 0, 1] },
@@ -109,8 +111,5 @@ export const iiwa14: ArmModel = {
   reach: 1.1,
   torqueRate: 1000,
   cartesianSpeed: { translation: 2, rotation: 3 },
-  velocityRange: (index) => {
-    const { velocity } = limits[index]!;
-    return [-velocity, velocity];
-  },
+  velocityRange: (index) => velocityRanges[index]!,
 };

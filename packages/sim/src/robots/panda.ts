@@ -56,6 +56,8 @@ const limits = [
   { low: -2.8973, high: 2.8973, velocity: 2.61, acceleration: 20, torque: 12 },
 ];
 
+const velocityRanges = limits.map(({ velocity }) => [-velocity, velocity] as const);
+
 /** Franka Emika Panda with the Franka Hand; rotor inertia and joint damping as in MuJoCo Menagerie. */
 export const panda: ArmModel = {
   name: 'panda',
@@ -77,8 +79,5 @@ export const panda: ArmModel = {
   reach: 1.1,
   torqueRate: 1000,
   cartesianSpeed: { translation: 1.7, rotation: 2.5 },
-  velocityRange: (joint) => {
-    const { velocity } = limits[joint]!;
-    return [-velocity, velocity];
-  },
+  velocityRange: (joint) => velocityRanges[joint]!,
 };
