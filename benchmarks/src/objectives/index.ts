@@ -62,6 +62,19 @@ const modesMethods: readonly ModesMethod[] = [
 
 /** Without expected figures for this world; full runs show them. */
 const furtherModesMethods: readonly ModesMethod[] = [
+  { name: 'rpo, flips', tuning: { settings: { pairs: 'rpo' }, steps: 2000, flips: 0.3 } },
+  {
+    name: 'robust-rpo, flips',
+    tuning: { settings: { pairs: 'robust-rpo', flipRate: 0.3 }, steps: 2000, flips: 0.3 },
+  },
+  {
+    name: 'robust-dpo at rate 0.3, no flips',
+    tuning: { settings: { pairs: 'robust-dpo', flipRate: 0.3 }, steps: 600 },
+  },
+  {
+    name: 'robust-rpo at rate 0.3, no flips',
+    tuning: { settings: { pairs: 'robust-rpo', flipRate: 0.3 }, steps: 2000 },
+  },
   { name: 'dpo, safeguard 0.5', tuning: { settings: { pairs: 'dpo' }, steps: 2000, safeguard: 0.5 } },
   { name: 'rpo, safeguard 0.5', tuning: { settings: { pairs: 'rpo' }, steps: 2000, safeguard: 0.5 } },
   { name: 'forward-kl', tuning: { settings: { pairs: 'forward-kl' }, steps: 2000 } },

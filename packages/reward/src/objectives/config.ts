@@ -10,6 +10,7 @@ export const pairObjectiveNames = [
   'probability-error',
   'smoothed-dpo',
   'robust-dpo',
+  'robust-rpo',
   'margin-dpo',
   'dynamic-dpo',
   'flex-dpo',

@@ -21,7 +21,7 @@ import {
 } from '@rapport/nn';
 import type { ObjectiveConfig } from './config.js';
 import { type PairEvidence, type RatedEvidence, requirePart, type SampleEvidence } from './evidence.js';
-import { bradleyTerry } from './margin.js';
+import { bradleyTerry, flipCorrected } from './margin.js';
 
 /** Losses that need more of a policy than a margin: its own likelihoods, its distance from the reference, rewards. */
 
@@ -54,6 +54,16 @@ export function winnersLoss(pair: PairEvidence): Tensor {
 export function anchoredLoss(pair: PairEvidence, config: ObjectiveConfig): Tensor {
   const anchor = inExpectation(pair, (winner) => lossOf(winner, 'rpo'));
   return add(bradleyTerry(marginOf(pair, config), pair.target), mul(config.anchorWeight, anchor));
+}
+
+/**
+ * RPO for labels flipped with a known rate: the pair's loss as in `flipCorrected`, whose missing lower bound the anchor makes
+ * harmless. Ours; the anchor stays on the winners as labelled.
+ */
+export function robustAnchoredLoss(pair: PairEvidence, config: ObjectiveConfig): Tensor {
+  const anchor = inExpectation(pair, (winner) => lossOf(winner, 'robust-rpo'));
+  const corrected = flipCorrected(bradleyTerry, config.flipRate);
+  return add(corrected(marginOf(pair, config), pair.target), mul(config.anchorWeight, anchor));
 }
 
 /**

@@ -37,6 +37,9 @@ const references: Readonly<Record<PairObjectiveName, (x: Numbers, c: ObjectiveCo
   'smoothed-dpo': (x, c) => (1 - c.smoothing) * L(marginOf(x, c)) + c.smoothing * L(-marginOf(x, c)),
   'robust-dpo': (x, c) =>
     ((1 - c.flipRate) * L(marginOf(x, c)) - c.flipRate * L(-marginOf(x, c))) / (1 - 2 * c.flipRate),
+  'robust-rpo': (x, c) =>
+    ((1 - c.flipRate) * L(marginOf(x, c)) - c.flipRate * L(-marginOf(x, c))) / (1 - 2 * c.flipRate) +
+    c.anchorWeight * x.loss[0],
   'margin-dpo': (x, c) => L(marginOf(x, c) - c.marginScale * x.strength),
   'dynamic-dpo': (x, c) => {
     const beta = c.beta * (1 + c.strengthWeight * (1 - Math.exp(-c.strengthRate * x.strength)));
@@ -185,6 +188,7 @@ describe('pair objectives', () => {
     expectClose(await strictly({ pairs: 'margin-dpo', marginScale: 0 }), dpo);
     expectClose(await strictly({ pairs: 'dynamic-dpo', strengthWeight: 0 }), dpo);
     expectClose(await strictly({ pairs: 'rpo', anchorWeight: 0 }), dpo);
+    expectClose(await strictly({ pairs: 'robust-rpo', anchorWeight: 0, flipRate: 0 }), dpo);
     expectClose(await strictly({ pairs: 'hypo', divergenceWeight: 0 }), dpo);
     expectClose(await strictly({ pairs: 'forward-kl', dataWeight: 0 }), dpo);
     expectClose(await strictly({ pairs: 'flex-dpo', flexibility: 0 }), dpo);

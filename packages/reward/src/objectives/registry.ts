@@ -115,6 +115,13 @@ export const pairObjectives: Readonly<Record<PairObjectiveName, PairObjective>> 
     needs: [],
     loss: ofMargin(({ flipRate }) => flipCorrected(bradleyTerry, flipRate)),
   },
+  'robust-rpo': {
+    formula: '((1 - flipRate) L(m) - flipRate L(-m)) / (1 - 2 flipRate) + anchorWeight l(w)',
+    source: 'robust-dpo with the anchor of rpo; ours',
+    settings: ['beta', 'flipRate', 'anchorWeight'],
+    needs: ['loss'],
+    loss: policy.robustAnchoredLoss,
+  },
   'margin-dpo': {
     formula: 'L(m - marginScale strength)',
     source: 'Touvron et al. 2023, arXiv 2307.09288, eq. 2; Wang et al. 2024, arXiv 2401.06080',
