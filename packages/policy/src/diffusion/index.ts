@@ -1,5 +1,6 @@
 export { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
 export { type DiffusionConfig, type DiffusionShapes, diffusionConfigSchema, diffusionShapes } from './config.js';
+export { type BatchSampler, batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
 export { loadDiffusionPolicy, type StoredDiffusionPolicy, saveDiffusionPolicy } from './files.js';
 export { lerobotFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
 export {
@@ -17,3 +18,5 @@ export { DiffusionPolicy, type DiffusionPolicyOptions, type Observation, type Pl
 export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
 export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';
 export { readStanfordCheckpoint } from './stanford.js';
+export { type DiffusionTrainingState, type TrainDiffusionOptions, trainDiffusion } from './train.js';
+export { compileDiffusionTrainer, type DiffusionTrainer, type DiffusionTrainerOptions } from './trainer.js';

@@ -1,0 +1,187 @@
+import { RandomStream } from '@rapport/core';
+import { describe, expect, it } from 'vitest';
+import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
+import { batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
+import { diffusionNetwork } from './network.js';
+import { DiffusionPolicy } from './policy.js';
+import { type DiffusionTrainingState, trainDiffusion } from './train.js';
+
+const config: DiffusionConfig = diffusionConfigSchema.parse({
+  nObsSteps: 2,
+  inputFeatures: {
+    'observation.state': { type: 'STATE', shape: [1] },
+    'observation.environment_state': { type: 'ENV', shape: [1] },
+  },
+  outputFeatures: { action: { type: 'ACTION', shape: [1] } },
+  normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX' },
+  horizon: 8,
+  nActionSteps: 4,
+  dropNLastFrames: 2,
+  visionBackbone: 'resnet18',
+  cropShape: [6, 5],
+  cropIsRandom: true,
+  useGroupNorm: true,
+  spatialSoftmaxNumKeypoints: 4,
+  useSeparateRgbEncoderPerCamera: false,
+  downDims: [16, 32],
+  kernelSize: 3,
+  nGroups: 8,
+  diffusionStepEmbedDim: 16,
+  useFilmScaleModulation: true,
+  noiseSchedulerType: 'DDIM',
+  numTrainTimesteps: 50,
+  betaSchedule: 'squaredcos_cap_v2',
+  betaStart: 1e-4,
+  betaEnd: 0.02,
+  predictionType: 'epsilon',
+  clipSample: true,
+  clipSampleRange: 1,
+  numInferenceSteps: 10,
+  doMaskLossForPadding: false,
+  optimizerLr: 3e-3,
+  optimizerBetas: [0.95, 0.999],
+  optimizerEps: 1e-8,
+  optimizerWeightDecay: 1e-6,
+  schedulerName: 'cosine',
+  schedulerWarmupSteps: 20,
+});
+
+/** A point that is driven to a goal, half of the way in each step. */
+function drive(goal: number, start: number, length = 10): Demonstration {
+  const state = new Float32Array(length);
+  const action = new Float32Array(length);
+  for (let step = 0, x = start; step < length; step++) {
+    state[step] = x;
+    action[step] = (goal - x) / 2;
+    x += action[step]!;
+  }
+  const environment = new Float32Array(length).fill(goal);
+  return {
+    length,
+    vectors: { 'observation.state': state, 'observation.environment_state': environment, action },
+    pictures: {},
+  };
+}
+
+const stream = new RandomStream(7, 'demonstrations');
+const demonstrations = Array.from({ length: 30 }, () =>
+  drive(stream.uniformBetween(-1, 1), stream.uniformBetween(-1, 1)),
+);
+
+describe('trainDiffusion', () => {
+  it('learns to act as demonstrated', async () => {
+    const losses: number[] = [];
+    const checkpoint = await trainDiffusion({
+      config,
+      demonstrations,
+      steps: 1000,
+      batchSize: 32,
+      averageDecay: 0.97,
+      seed: 1,
+      onMetrics: (_, values) => losses.push(values['train/loss']!),
+    });
+    expect(losses[0]!).toBeGreaterThan(0.5);
+    const policy = await DiffusionPolicy.create(checkpoint, { name: 'drive' });
+    const starts = new RandomStream(8, 'starts');
+    let [error, magnitude] = [0, 0];
+    for (let start = 0; start < 30; start++) {
+      const [x, goal] = [starts.uniformBetween(-0.9, 0.9), starts.uniformBetween(-0.9, 0.9)];
+      policy.reset(start);
+      const [action] = await policy.act(Float32Array.of(x, goal));
+      error += Math.abs(action! - (goal - x) / 2);
+      magnitude += Math.abs(goal - x) / 2;
+    }
+    await policy.close();
+    expect(error).toBeLessThan(0.3 * magnitude);
+  });
+
+  it('ends with the same bytes when it was interrupted', async () => {
+    const options = { config, demonstrations, steps: 6, batchSize: 8, seed: 2 };
+    let middle: DiffusionTrainingState | undefined;
+    const whole = await trainDiffusion({
+      ...options,
+      checkpointEvery: 3,
+      onCheckpoint: async (step, _, state) => {
+        if (step === 3) middle = state;
+      },
+    });
+    const resumed = await trainDiffusion({ ...options, resume: middle! });
+    expect(resumed).toEqual(whole);
+  });
+});
+
+describe('batchSampler', () => {
+  it('takes windows around the step, repeats the ends and marks padding', () => {
+    const length = 12;
+    const ramp = Float32Array.from({ length }, (_, step) => step);
+    const one: Demonstration = {
+      length,
+      vectors: { 'observation.state': ramp, 'observation.environment_state': ramp, action: ramp },
+      pictures: {},
+    };
+    const network = diffusionNetwork({ ...config, normalizationMapping: {} });
+    const batch = batchSampler(network, [one], {}, 200).next(new RandomStream(3, 'windows'));
+    const seen = new Set<number>();
+    for (let sample = 0; sample < 200; sample++) {
+      const [before, now] = batch['observation.state']!.subarray(2 * sample, 2 * sample + 2);
+      seen.add(now!);
+      expect(before).toBe(Math.max(now! - 1, 0));
+      const wanted = Array.from({ length: 8 }, (_, index) => now! - 1 + index);
+      const clamped = wanted.map((step) => Math.min(Math.max(step, 0), length - 1));
+      expect([...batch.actions!.subarray(8 * sample, 8 * sample + 8)]).toEqual(clamped);
+      const valid = wanted.map((step, index) => Number(step === clamped[index]));
+      expect([...batch.valid!.subarray(8 * sample, 8 * sample + 8)]).toEqual(valid);
+    }
+    // The last two steps are not drawn.
+    expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('cuts one place out of all pictures of a batch', () => {
+    const [length, height, width] = [4, 8, 9];
+    const frame = (step: number) => Array.from({ length: height * width * 3 }, (_, index) => (step * 50 + index) % 256);
+    const pictures = Uint8Array.from(Array.from({ length }, (_, step) => frame(step)).flat());
+    const ramp = Float32Array.from({ length }, (_, step) => step);
+    const withCamera = {
+      ...config,
+      normalizationMapping: {},
+      inputFeatures: {
+        'observation.state': { type: 'STATE', shape: [1] },
+        'observation.image': { type: 'VISUAL', shape: [3, height, width] },
+      },
+    } satisfies DiffusionConfig;
+    const one: Demonstration = {
+      length,
+      vectors: { 'observation.state': ramp, action: ramp },
+      pictures: { 'observation.image': pictures },
+    };
+    const batch = batchSampler(diffusionNetwork(withCamera), [one], {}, 3).next(new RandomStream(4, 'crops'));
+    const crops = batch['observation.image']!;
+    const size = 3 * 6 * 5;
+    const offsetsOf = (place: number): string[] => {
+      const step = batch['observation.state']![place]!;
+      const fits: string[] = [];
+      for (let top = 0; top <= 2; top++) {
+        for (let left = 0; left <= 4; left++) {
+          const matches = Array.from({ length: size }, (_, index) => {
+            const [channel, row, column] = [Math.floor(index / 30), Math.floor((index % 30) / 5), index % 5];
+            const byte = frame(step)[((top + row) * width + left + column) * 3 + channel]!;
+            return Math.abs(crops[place * size + index]! - byte / 255) < 1e-6;
+          }).every(Boolean);
+          if (matches) fits.push(`${top},${left}`);
+        }
+      }
+      return fits;
+    };
+    const all = Array.from({ length: 6 }, (_, place) => offsetsOf(place));
+    expect(all[0]).toHaveLength(1);
+    expect(all.every((fits) => fits[0] === all[0]![0])).toBe(true);
+  });
+
+  it('measures statistics over all demonstrations', () => {
+    const statistics = demonstrationStatistics([drive(1, 0, 2), drive(-1, 0.5, 2)]);
+    // Actions: 0.5, 0.25 and -0.75, -0.375.
+    expect([...statistics.action!.min!]).toEqual([-0.75]);
+    expect([...statistics.action!.max!]).toEqual([0.5]);
+    expect(statistics.action!.mean![0]).toBeCloseTo(-0.09375);
+  });
+});
