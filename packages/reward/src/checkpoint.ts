@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CorruptDataError, InputError } from '@rapport/core';
 import { decodeTensors, encodeTensors, type ParameterValues, type TensorValue } from '@rapport/nn';
 import { z } from 'zod';
+import { featureKinds } from './encoders/convert/features.js';
 import { raplConfigSchema } from './rapl/config.js';
 import { headParameters } from './rapl/head.js';
 import { RaplModel } from './rapl/model.js';
@@ -15,7 +16,12 @@ const VERSION = 1;
 const SETTINGS_FILE = 'reward.json';
 
 const finite = z.number().refine(Number.isFinite);
-const encoderSchema = z.object({ kind: z.string().min(1), hash: z.string().min(1), featureSize: z.int().min(1) });
+const encoderSchema = z.object({
+  kind: z.string().min(1),
+  hash: z.string().min(1),
+  features: z.enum([...featureKinds, 'own']),
+  featureSize: z.int().min(1),
+});
 const clipSchema = z.object({ dataset: z.string(), episode: z.int(), start: z.int(), end: z.int() });
 const commonShape = {
   version: z.literal(VERSION),

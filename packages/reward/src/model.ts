@@ -1,4 +1,5 @@
 import type { RandomStream, RankedClips, WorkOptions } from '@rapport/core';
+import type { Encoder } from './encoders/types.js';
 import type { FeatureVideo, VideoLookup } from './videos.js';
 
 /** Which encoder made the features that a model was trained on. */
@@ -7,6 +8,8 @@ export interface EncoderIdentity {
   readonly kind: string;
   /** SHA-256 of everything that decides the features. */
   readonly hash: string;
+  /** Which of its features; see `Encoder.features`. */
+  readonly features: Encoder['features'];
   /** Numbers per frame. */
   readonly featureSize: number;
 }

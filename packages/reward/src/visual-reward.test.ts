@@ -9,6 +9,7 @@ const encoder: Encoder = {
   kind: 'pixels16',
   hash: 'a'.repeat(64),
   description: 'mean brightness',
+  features: 'own',
   featureSize: 1,
   imageSize: { width: 1, height: 1 },
   encode: async ({ data, width, height }) => {
@@ -21,7 +22,7 @@ const encoder: Encoder = {
 };
 const model: VideoReward = {
   kind: 'rapl',
-  encoder: { kind: 'pixels16', hash: encoder.hash, featureSize: 1 },
+  encoder: { kind: 'pixels16', hash: encoder.hash, features: 'own', featureSize: 1 },
   rewards: ({ data }) => data.map((value) => value / 255),
   preference: () => 0.5,
 };

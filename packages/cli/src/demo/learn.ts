@@ -36,8 +36,8 @@ export async function learnRewards(
       fix: 'rank more clips: run again with --resume, or ask for more with --rankings',
     });
   }
-  const { kind, hash, featureSize } = data.encoder;
-  const common = { videos: data.videos, encoder: { kind, hash, featureSize }, ...work };
+  const { kind, hash, features, featureSize } = data.encoder;
+  const common = { videos: data.videos, encoder: { kind, hash, features, featureSize }, ...work };
   const rapl = (rankings: readonly RankedClips[], own: RandomStream) =>
     trainRapl({ ...common, rankings, config: options.rapl, stream: own });
   const rlhf = (rankings: readonly RankedClips[], own: RandomStream) =>

@@ -1,7 +1,7 @@
 import { type SacConfig, sacConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
-import { encoderKindSchema } from '../learning/encoder.js';
+import { encoderOptionsSchema } from '../learning/encoder.js';
 import { rewardNames } from '../learning/policy-job.js';
 
 /**
@@ -36,11 +36,7 @@ export const demoOptionsSchema = z.object({
   rankings: z.int().min(4).max(5_000).default(100).describe('rankings to learn from'),
   clipsPerQuery: z.int().min(2).max(6).default(3).describe('clips in a query; three are RAPL triplets'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
-  encoder: z
-    .object({
-      kind: encoderKindSchema.default('auto'),
-    })
-    .prefault({}),
+  encoder: encoderOptionsSchema.prefault({}),
   rapl: raplConfigSchema.prefault({}),
   rlhf: rlhfConfigSchema.prefault({}),
   policy: sacConfigSchema.prefault(demoPolicyDefaults),

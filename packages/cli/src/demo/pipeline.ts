@@ -64,7 +64,7 @@ export async function runLoop(
   throwIfAborted(signal);
   clock.stage('rankings');
 
-  const encoder = await chooseEncoder(options.encoder.kind, work, log);
+  const encoder = await chooseEncoder(options.encoder, work, log);
   const videos = lookupIn(await encodeClips(dataset, clips, camera, encoder, work));
   clock.stage('encoding');
 
@@ -156,6 +156,7 @@ async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promis
           kind: 'learned',
           directory: rewardFolder(run, reward),
           encoderKind: encoder.kind,
+          encoderFeatures: encoder.features,
           picture: options.picture,
         };
   const jobs = options.rewards.map(

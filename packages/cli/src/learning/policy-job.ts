@@ -30,9 +30,10 @@ import {
   savePolicy,
   trainSac,
 } from '@rapport/policy';
-import { type EncoderKind, loadEncoder, loadReward, VisualReward } from '@rapport/reward';
+import { type Encoder, type EncoderKind, loadEncoder, loadReward, VisualReward } from '@rapport/reward';
 import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
+import { featuresOption } from './encoder.js';
 
 /** Rewards that a policy can be trained on. `true` is the privileged score: the bound that others are measured by. */
 export const rewardNames = ['environment', 'rapl', 'rlhf', 'true'] as const;
@@ -47,6 +48,7 @@ export type RewardSpec =
       /** Folder that `saveReward` wrote. */
       readonly directory: string;
       readonly encoderKind: EncoderKind;
+      readonly encoderFeatures: Encoder['features'];
       /** Width and height of the pictures that the environment draws. */
       readonly picture: number;
     };
@@ -173,7 +175,7 @@ async function prepareReward({ envId, reward }: PolicyJob): Promise<PreparedRewa
         close,
       };
     case 'learned': {
-      const encoder = await loadEncoder(reward.encoderKind);
+      const encoder = await loadEncoder(reward.encoderKind, featuresOption(reward.encoderFeatures));
       const model = await loadReward(reward.directory);
       const size = { width: reward.picture, height: reward.picture };
       const source = new VisualReward(model, encoder, { camera: env.spec.cameras[0]!, ...size });

@@ -74,7 +74,8 @@ export async function learnReward(
   const clips = [...new Map([...shown, ...heldOutClips].map((clip) => [clipKey(clip), clip])).values()];
   const videos = lookupIn(await encodeClips(dataset, clips, camera, encoder, work));
 
-  const identity: EncoderIdentity = { kind: encoder.kind, hash: encoder.hash, featureSize: encoder.featureSize };
+  const { kind, hash, features, featureSize } = encoder;
+  const identity: EncoderIdentity = { kind, hash, features, featureSize };
   const common = { ...work, rankings: rankings.training, videos, encoder: identity, stream };
   const { model, report: training }: TrainedReward<RewardModel> =
     options.kind === 'rapl'

@@ -18,7 +18,13 @@ export async function readRewardSpec(
   const { kind, encoder } = await loadReward(directory);
   return {
     name: kind,
-    spec: { kind: 'learned', directory, encoderKind: encoderKindOf(encoder.kind, reward), picture },
+    spec: {
+      kind: 'learned',
+      directory,
+      encoderKind: encoderKindOf(encoder.kind, reward),
+      encoderFeatures: encoder.features,
+      picture,
+    },
   };
 }
 

@@ -24,7 +24,7 @@ export default defineVerb({
   positionals: ['source'],
   heeds: ['seed', 'output'],
   options: async () => {
-    const [{ raplConfigSchema, rlhfConfigSchema }, { encoderKindSchema }] = await Promise.all([
+    const [{ raplConfigSchema, rlhfConfigSchema }, { encoderOptionsSchema }] = await Promise.all([
       import('@rapport/reward'),
       import('../learning/encoder.js'),
     ]);
@@ -33,7 +33,7 @@ export default defineVerb({
       kind: z.enum(['rapl', 'rlhf']).default('rapl').describe('which reward to learn'),
       ledger: ledgerOption,
       annotator: z.string().min(1).optional().describe('only rankings of this annotator'),
-      encoder: z.object({ kind: encoderKindSchema.default('auto') }).prefault({}),
+      encoder: encoderOptionsSchema.prefault({}),
       rapl: raplConfigSchema.prefault({}),
       rlhf: rlhfConfigSchema.prefault({}),
     });
@@ -51,7 +51,7 @@ export default defineVerb({
     const entries = await ledger.entries(filter).finally(() => ledger.close());
     const rankings = splitRankings(standingRankings(entries));
 
-    const encoder = await chooseEncoder(options.encoder.kind, context.work, context.log);
+    const encoder = await chooseEncoder(options.encoder, context.work, context.log);
     try {
       const run = await startRun(context, `${options.kind}-${id}`);
       const metrics = await openMetrics(run.directory);

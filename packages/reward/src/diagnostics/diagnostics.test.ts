@@ -16,7 +16,7 @@ const clip = (episode: number): ClipReference => ({ dataset: 'd', episode, start
 /** Reads the reward out of the first feature. */
 const readOut: VideoReward = {
   kind: 'rlhf',
-  encoder: { kind: 'test', hash: '0', featureSize: 1 },
+  encoder: { kind: 'test', hash: '0', features: 'own', featureSize: 1 },
   rewards: (video) => video.data.slice(),
   preference: (a, b) => logistic(a - b),
 };

@@ -16,7 +16,7 @@ export interface FrozenNetwork {
 
 /** An encoder that runs a frozen network in onnxruntime, on one thread. */
 export async function frozenEncoder(
-  identity: Pick<Encoder, 'kind' | 'hash' | 'description'>,
+  identity: Pick<Encoder, 'kind' | 'hash' | 'description' | 'features'>,
   { features, parameters, imageSize }: FrozenNetwork,
 ): Promise<Encoder> {
   const network = await compileFunction({ outputs: { features }, parameters, weights: 'baked', threads: 1 });

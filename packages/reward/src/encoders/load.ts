@@ -59,7 +59,7 @@ async function loadNetwork(kind: NetworkKind, options: EncoderOptions): Promise<
     ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   );
   return frozenEncoder(
-    { kind, hash: hashOf([JSON.stringify(recipe), ...weights]), description },
+    { kind, hash: hashOf([JSON.stringify(recipe), ...weights]), description, features: featureKind },
     {
       features: features(encoderGraph(backbone, encoderBatch, imageSize), featureKind),
       parameters,

@@ -36,7 +36,7 @@ export async function openOnnxEncoder(path: string): Promise<Encoder> {
   const { inputs, imageSize } = makeInput(model, path);
   const features = chooseFeatures(model.apply(inputs), model.outputs, path);
   return frozenEncoder(
-    { kind: `onnx:${path}`, hash: hashOf(['onnx', bytes]), description: `ONNX model ${path}` },
+    { kind: `onnx:${path}`, hash: hashOf(['onnx', bytes]), description: `ONNX model ${path}`, features: 'own' },
     { features, parameters: model.values, imageSize },
   );
 }

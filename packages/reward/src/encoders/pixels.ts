@@ -10,6 +10,7 @@ export function pixelEncoder(): Encoder {
     kind: 'pixels16',
     hash: hashOf(['pixels16']),
     description: 'the pictures at 16x16, no network',
+    features: 'own',
     featureSize: imageSize.width * imageSize.height * 3,
     imageSize,
     encode: async (frames) => Float32Array.from(resizeFrames(frames, imageSize), (byte) => byte / 255),

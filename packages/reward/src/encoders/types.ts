@@ -1,4 +1,5 @@
 import type { FrameStack, ImageSize } from '@rapport/core';
+import type { FeatureKind } from './convert/features.js';
 
 /** Names of the encoders that need no file of the user's. */
 export type BuiltInEncoderKind = 'lite0' | 'mobilenetv2' | 'objectron' | 'random' | 'pixels16';
@@ -15,6 +16,8 @@ export interface Encoder {
   readonly hash: string;
   /** One line for reports: what the network is, where it comes from, its licence. */
   readonly description: string;
+  /** Which of a built-in network's features these are; `own` where there is only one kind: pixels and files. */
+  readonly features: FeatureKind | 'own';
   /** Numbers per picture. */
   readonly featureSize: number;
   /** The size that pictures are resized to first. */

@@ -61,4 +61,9 @@ export function syntheticWorld(seed: number, count: number, features = FEATURES)
 }
 
 /** Identity of the made-up features. */
-export const syntheticEncoder = { kind: 'synthetic', hash: 'f'.repeat(64), featureSize: FEATURES };
+export const syntheticEncoder = {
+  kind: 'synthetic',
+  hash: 'f'.repeat(64),
+  features: 'own',
+  featureSize: FEATURES,
+} as const;

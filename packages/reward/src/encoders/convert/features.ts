@@ -44,7 +44,9 @@ export function allOutputs({ map8, map16, head }: EncoderOutputs) {
 }
 
 /** Which numbers of the network an encoder hands out. */
-export type FeatureKind = 'keypoints' | 'gap' | 'map16';
+export type FeatureKind = (typeof featureKinds)[number];
+
+export const featureKinds = ['keypoints', 'gap', 'map16'] as const;
 
 /** The features of a batch as one matrix [N, featureSize]. */
 export function features(outputs: EncoderOutputs, kind: FeatureKind): Tensor {
