@@ -1,6 +1,7 @@
 import { nnBenchmark } from './nn/index.js';
 import { objectivesBenchmark } from './objectives/index.js';
 import { otBenchmark } from './ot/index.js';
+import { policyBenchmark } from './policy/index.js';
 import { raplBenchmark } from './rapl-ablation/index.js';
 import type { Benchmark } from './report.js';
 import { simBenchmark } from './sim/index.js';
@@ -16,4 +17,5 @@ export const benchmarks: readonly Benchmark[] = [
   simBenchmark,
   raplBenchmark,
   objectivesBenchmark,
+  policyBenchmark,
 ];

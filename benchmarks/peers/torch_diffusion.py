@@ -1,0 +1,130 @@
+"""Runs one workload of `rapport bench policy` in PyTorch: torch_diffusion.py WORKLOAD RUNS.
+
+Prints {"milliseconds", "cpuMilliseconds"} as JSON: medians per run, one thread. WORKLOAD is train (batch 64, AdamW and
+moving average of the weights), sample1 or sample16 (ten DDIM steps for that many chunks).
+"""
+
+import copy
+import json
+import math
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+ACTION, HORIZON, CONDITION, EMBED, WIDTHS, TIMESTEPS = 7, 16, 40, 128, (64, 128, 256), 100
+
+
+def block(inputs, outputs):
+    return nn.Sequential(nn.Conv1d(inputs, outputs, 5, padding=2), nn.GroupNorm(8, outputs), nn.Mish())
+
+
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.first, self.second = block(inputs, outputs), block(outputs, outputs)
+        self.film = nn.Linear(EMBED + CONDITION, 2 * outputs)
+        self.shortcut = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+
+    def forward(self, x, modulation):
+        scale, shift = self.film(modulation).unsqueeze(-1).chunk(2, 1)
+        return self.second(scale * self.first(x) + shift) + self.shortcut(x)
+
+
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.time = nn.Sequential(nn.Linear(EMBED, 4 * EMBED), nn.Mish(), nn.Linear(4 * EMBED, EMBED))
+        sizes = (ACTION, *WIDTHS)
+        self.down = nn.ModuleList(nn.ModuleList([Residual(a, b), Residual(b, b)]) for a, b in zip(sizes, WIDTHS))
+        self.shrink = nn.ModuleList(nn.Conv1d(w, w, 3, 2, 1) for w in WIDTHS[:-1])
+        self.middle = nn.ModuleList(Residual(WIDTHS[-1], WIDTHS[-1]) for _ in range(2))
+        pairs = list(zip(WIDTHS[::-1], WIDTHS[-2::-1]))
+        self.up = nn.ModuleList(nn.ModuleList([Residual(2 * a, b), Residual(b, b)]) for a, b in pairs)
+        self.grow = nn.ModuleList(nn.ConvTranspose1d(b, b, 4, 2, 1) for _, b in pairs)
+        self.out = nn.Sequential(block(WIDTHS[0], WIDTHS[0]), nn.Conv1d(WIDTHS[0], ACTION, 1))
+        self.register_buffer("frequencies", torch.exp(torch.arange(EMBED // 2) * -math.log(1e4) / (EMBED // 2 - 1)))
+
+    def forward(self, noisy, timesteps, condition):
+        angles = timesteps[:, None] * self.frequencies
+        embedded = self.time(torch.cat([angles.sin(), angles.cos()], -1)).expand(noisy.shape[0], -1)
+        modulation = F.mish(torch.cat([embedded, condition], -1))
+        x, skips = noisy.transpose(1, 2), []
+        for level, (first, second) in enumerate(self.down):
+            x = second(first(x, modulation), modulation)
+            skips.append(x)
+            if level < len(self.shrink):
+                x = self.shrink[level](x)
+        for middle in self.middle:
+            x = middle(x, modulation)
+        for (first, second), grow in zip(self.up, self.grow):
+            x = grow(second(first(torch.cat([x, skips.pop()], 1), modulation), modulation))
+        return self.out(x).transpose(1, 2)
+
+
+def schedule():
+    def cosine(t):
+        return math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    betas = [min(1 - cosine((i + 1) / TIMESTEPS) / cosine(i / TIMESTEPS), 0.999) for i in range(TIMESTEPS)]
+    return torch.cumprod(1 - torch.tensor(betas), 0)
+
+
+def training():
+    net, left, batch = UNet(), schedule(), 64
+    average = copy.deepcopy(net).requires_grad_(False)
+    weights, averaged = list(net.parameters()), list(average.parameters())
+    optimizer = torch.optim.AdamW(weights, lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6, fused=True)
+    actions, condition = torch.randn(batch, HORIZON, ACTION), torch.randn(batch, CONDITION)
+    noise, timesteps = torch.randn(batch, HORIZON, ACTION), torch.randint(0, TIMESTEPS, (batch,))
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        kept = left[timesteps][:, None, None]
+        noisy = kept.sqrt() * actions + (1 - kept).sqrt() * noise
+        F.mse_loss(net(noisy, timesteps.float(), condition), noise).backward()
+        nn.utils.clip_grad_norm_(weights, 10)
+        optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(averaged, weights, 0.005)
+
+    return run
+
+
+def sampling(batch):
+    net, left = UNet().eval(), schedule()
+    condition, start = torch.randn(batch, CONDITION), torch.randn(batch, HORIZON, ACTION)
+
+    @torch.inference_mode()
+    def run():
+        x = start
+        for t in range(90, -10, -10):
+            kept, following = left[t], left[t - 10] if t > 0 else torch.tensor(1.0)
+            noise = net(x, torch.tensor([float(t)]), condition)
+            clean = ((x - (1 - kept).sqrt() * noise) / kept.sqrt()).clamp(-1, 1)
+            x = following.sqrt() * clean + (1 - following).sqrt() * noise
+        return x
+
+    return run
+
+
+def main():
+    name, runs = sys.argv[1], int(sys.argv[2])
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    run = training() if name == "train" else sampling(int(name.removeprefix("sample")))
+    wall, cpu = [], []
+    for _ in range(runs + math.ceil(runs / 4)):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        run()
+        wall.append(1e3 * (time.perf_counter() - start))
+        cpu.append(1e3 * (time.process_time() - cpu_start))
+    # The first fifth warms up.
+    result = {"milliseconds": statistics.median(wall[-runs:]), "cpuMilliseconds": statistics.median(cpu[-runs:])}
+    print(json.dumps(result))
+
+
+main()
