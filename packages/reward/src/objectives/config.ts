@@ -37,12 +37,12 @@ export const listObjectiveNames = [
 export type PairObjectiveName = (typeof pairObjectiveNames)[number];
 export type ListObjectiveName = (typeof listObjectiveNames)[number];
 
-/** "O.." and "B.." are explained in docs/objectives.md; "code" is what the authors' public code does. */
+/** "Code" is what the authors' public code does, "coverage" and "modes" are the probe worlds of docs/objectives.md. */
 export const objectiveConfigSchema = z.object({
   pairs: z
     .enum(pairObjectiveNames)
     .default('rpo')
-    .describe('what a pair costs; rpo is safe where data are sparse (B5)'),
+    .describe('what a pair costs; rpo stays on the data (coverage, modes)'),
   lists: z.enum(listObjectiveNames).default('plackett-luce').describe('what a ranking of three or more costs'),
   beta: z
     .number()
@@ -53,25 +53,31 @@ export const objectiveConfigSchema = z.object({
     .number()
     .min(0)
     .default(1)
-    .describe("weight of the winner's negative log-likelihood or denoising loss; RPO paper: eta * beta; 1 in B7"),
+    .describe(
+      "weight of the winner's negative log-likelihood or denoising loss; RPO paper: eta * beta; ours 1 as in modes",
+    ),
   flipRate: z.number().min(0).max(0.45).default(0.1).describe('share of flipped labels, known or estimated; ours'),
   smoothing: z.number().min(0).max(0.5).default(0.1).describe('targets become 1 - smoothing; the note on cDPO: 0.1'),
   marginScale: z.number().min(0).default(1).describe('margin asked for per unit of strength; Llama 2 paper: 1'),
-  strengthWeight: z.number().min(0).default(0.5).describe('largest relative rise of beta; MM-RLHF paper: 0.5'),
-  strengthRate: z.number().positive().default(0.5).describe('how fast beta rises with strength; MM-RLHF paper: 0.5'),
+  strengthWeight: z.number().min(0).default(0.5).describe('largest relative rise of beta; ours'),
+  strengthRate: z.number().positive().default(0.5).describe('how fast beta rises with strength; ours'),
   hingeWidth: z.number().positive().default(1).describe('margin beyond which a pair costs nothing; RSO paper: 1'),
   flexibility: z
     .number()
     .min(0)
     .max(1)
     .default(0.4)
-    .describe('x: the winner counts beta (1 + x), the loser beta (1 - x); best value in B5'),
-  divergenceWeight: z.number().min(0).default(0.1).describe('weight of the KL to the reference; ours, beta in B5'),
+    .describe('x: the winner counts beta (1 + x), the loser beta (1 - x); best of those tried in coverage'),
+  divergenceWeight: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe('weight of the KL to the reference; ours, the default of beta'),
   dataWeight: z
     .number()
     .min(0)
     .default(1)
-    .describe('weight of the loss on demonstrations (forward KL); ours, as in B7'),
+    .describe('weight of the loss on demonstrations (forward KL); ours, as in modes'),
   loserScale: z.number().positive().max(1).default(0.5).describe('conservative bias lambda of CPL; code: 0.5'),
   targetMargin: z.number().min(0).default(1).describe('margin gamma that SimPO asks for; paper: 0.3 to 1.6'),
   oddsWeight: z.number().min(0).default(0.1).describe('weight lambda of the odds ratio in ORPO; paper: 0.1'),
@@ -79,16 +85,20 @@ export const objectiveConfigSchema = z.object({
     .number()
     .positive()
     .default(1)
-    .describe("b in MaPO's u(l) = b l / (exp(b l) - 1); code: 0.5, ours 1 as in B7"),
+    .describe("b in MaPO's u(l) = b l / (exp(b l) - 1); code: 0.5, ours 1 as in modes"),
   likelihoodGain: z
     .number()
     .positive()
     .default(3)
-    .describe('K, how much a difference of u counts in MaPO; code: the number of noise levels, ours 3 as in B7'),
-  likelihoodWeight: z.number().min(0).default(0.5).describe('weight of the pair in MaPO; code: 0.1, ours 0.5 as in B7'),
+    .describe('K, how much a difference of u counts in MaPO; code: the number of noise levels, ours 3 as in modes'),
+  likelihoodWeight: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('weight of the pair in MaPO; code: 0.1, ours 0.5 as in modes'),
   goodWeight: z.number().min(0).default(1).describe('weight of samples rated good in KTO; Diffusion-KTO code: 1'),
   badWeight: z.number().min(0).default(1).describe('weight of samples rated bad in KTO; Diffusion-KTO code: 1'),
-  topGrade: z.number().positive().default(3).describe('grade of the best in a list, the worst has 0; ours, as in B4'),
+  topGrade: z.number().positive().default(3).describe('grade of the best in a list, the worst has 0; ours'),
 });
 
 export type ObjectiveConfig = z.infer<typeof objectiveConfigSchema>;

@@ -57,8 +57,9 @@ export function anchoredLoss(pair: PairEvidence, config: ObjectiveConfig): Tenso
 }
 
 /**
- * RPO for labels flipped with a known rate: the pair's loss as in `flipCorrected`, whose missing lower bound the anchor makes
- * harmless. Ours; the anchor stays on the winners as labelled.
+ * RPO for labels flipped with a known rate: the pair's loss as in `flipCorrected`, the anchor on winners as labelled. Ours. At
+ * the true rate it stays on the data where `flipCorrected` alone leaves it; where the rate is set too high nothing bounds
+ * the loser's loss, and the anchor does not help (docs/objectives.md).
  */
 export function robustAnchoredLoss(pair: PairEvidence, config: ObjectiveConfig): Tensor {
   const anchor = inExpectation(pair, (winner) => lossOf(winner, 'robust-rpo'));
