@@ -60,6 +60,9 @@ const convolutions: { x: Shape; weight: Shape; options: ops.ConvolutionOptions }
   { x: [2, 17, 6, 6], weight: [4, 17, 3, 3], options: { strides: 2, pads: 1 } },
   { x: [1, 16, 9, 9], weight: [2, 16, 2, 2], options: { pads: [1, 0, 0, 0] } },
   { x: [1, 16, 5, 4], weight: [2, 16, 2, 1], options: {} },
+  // Many small images, which become one product: forward, and the input gradient.
+  { x: [32, 16, 1, 3], weight: [16, 16, 1, 3], options: { pads: [0, 1, 0, 1] } },
+  { x: [32, 16, 2, 2], weight: [2, 16, 2, 1], options: { pads: [1, 0, 0, 0], strides: [1, 2] } },
 ];
 
 /** A convolution node, from which the rules for its two gradients are checked as operators of their own. */

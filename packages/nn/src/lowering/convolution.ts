@@ -1,4 +1,4 @@
-import type { TensorOf, Window } from '../tensor.js';
+import type { Tensor, TensorOf, Window } from '../tensor.js';
 import type { OnnxGraph } from './onnxGraph.js';
 import type { Lowering } from './rules.js';
 
@@ -7,8 +7,84 @@ export function windowAttributes({ strides, pads, dilations }: Window): Record<s
   return { strides, pads, dilations };
 }
 
+/**
+ * onnxruntime makes one product per image. With this many images of at most this many windows each, one product over all
+ * windows is two to six times as fast: the sequences of a diffusion policy are of this kind.
+ */
+const MIN_IMAGES_TO_JOIN = 32;
+const MAX_WINDOWS_TO_JOIN = 16;
+
+/** Whether pixels should be copied side by side for one large product. */
+function joinsImages(to: Lowering, images: number, channels: number, groups: number, windows: number): boolean {
+  const isSmall = images >= MIN_IMAGES_TO_JOIN && windows <= MAX_WINDOWS_TO_JOIN;
+  return to.dialect === 'runtime' && groups === 1 && channels >= MIN_CHANNELS_TO_GATHER && isSmall;
+}
+
+export function lowerConv2d(y: TensorOf<'conv2d'>, to: Lowering): string {
+  const { graph, name } = to;
+  const { inputs, attributes, shape } = y;
+  const [x, weight, bias] = inputs;
+  const [images, channels] = x!.shape;
+  const [, outputs, rows, columns] = shape;
+  if (!joinsImages(to, images!, channels!, attributes.groups, rows! * columns!)) {
+    return graph.emit('Conv', inputs.map(name), { ...windowAttributes(attributes), group: attributes.groups });
+  }
+  const kernel = [weight!.shape[2]!, weight!.shape[3]!] as const;
+  const taps = kernel[0] * kernel[1];
+  const patches = gatherPatches(to, x!, windowPixels(attributes, kernel, imageSize(x!), [rows!, columns!]));
+  const flat = graph.emit('Reshape', [patches, graph.integers([images! * rows! * columns!, taps * channels!])]);
+  const filters = graph.emit('Transpose', [name(weight!)], { perm: [0, 2, 3, 1] });
+  const matrix = graph.emit('Reshape', [filters, graph.integers([outputs!, taps * channels!])]);
+  const operands = bias === undefined ? [flat, matrix] : [flat, matrix, name(bias)];
+  return imagesOfRows(graph, graph.emit('Gemm', operands, { transB: 1 }), shape);
+}
+
+/** Rows [N H W, C] as images [N, C, H, W]. */
+function imagesOfRows(graph: OnnxGraph, rows: string, [images, channels, height, width]: readonly number[]): string {
+  const split = graph.emit('Reshape', [rows, graph.integers([images!, height!, width!, channels!])]);
+  return graph.emit('Transpose', [split], { perm: [0, 3, 1, 2] });
+}
+
+function imageSize({ shape }: Tensor): readonly [number, number] {
+  return [shape[2]!, shape[3]!];
+}
+
+export function lowerConv2dInputGradient(y: TensorOf<'conv2dInputGradient'>, to: Lowering): string {
+  const { strides, dilations, pads, groups } = y.attributes;
+  const [images, channels, height, width] = y.inputs[0]!.shape;
+  const [, , kernelHeight, kernelWidth] = y.inputs[1]!.shape;
+  const isPlain = [...strides, ...dilations].every((size) => size === 1);
+  const fits = pads.every((size, side) => size < (side % 2 === 0 ? kernelHeight! : kernelWidth!));
+  return isPlain && fits && joinsImages(to, images!, channels!, groups, height! * width!)
+    ? inputGradientByGather(y, to)
+    : inputGradientByTransposedConvolution(y, to);
+}
+
+/** With stride 1 it is a convolution of the output gradient, with the kernel turned around and the paddings completed. */
+function inputGradientByGather(
+  { inputs: [outputGradient, weight], attributes, shape }: TensorOf<'conv2dInputGradient'>,
+  to: Lowering,
+): string {
+  const { graph, name } = to;
+  const [images, channels] = outputGradient!.shape;
+  const [, , kernelHeight, kernelWidth] = weight!.shape;
+  const taps = kernelHeight! * kernelWidth!;
+  const [top, left, bottom, right] = attributes.pads;
+  const pads = [kernelHeight! - 1 - top, kernelWidth! - 1 - left, kernelHeight! - 1 - bottom, kernelWidth! - 1 - right];
+  const window = { ...attributes, pads: pads as [number, number, number, number] };
+  const [height, width] = attributes.inputSize;
+  const found = windowPixels(window, [kernelHeight!, kernelWidth!], imageSize(outputGradient!), [height, width]);
+  // Turned around by visiting each window's taps from the last to the first.
+  const positions = found.positions.map((_, at) => found.positions[at - (at % taps) + taps - 1 - (at % taps)]!);
+  const patches = gatherPatches(to, outputGradient!, { ...found, positions });
+  const flat = graph.emit('Reshape', [patches, graph.integers([images! * height * width, taps * channels!])]);
+  const filters = graph.emit('Transpose', [name(weight!)], { perm: [2, 3, 0, 1] });
+  const matrix = graph.emit('Reshape', [filters, graph.integers([taps * channels!, shape[1]!])]);
+  return imagesOfRows(graph, graph.emit('Gemm', [flat, matrix]), shape);
+}
+
 /** The transposed convolution; `output_padding` restores rows and columns that the stride skipped. */
-export function lowerConv2dInputGradient(
+function inputGradientByTransposedConvolution(
   { inputs: [outputGradient, weight], attributes }: TensorOf<'conv2dInputGradient'>,
   { graph, name }: Lowering,
 ): string {
@@ -57,22 +133,15 @@ function weightGradientOfPointwise(
  */
 function weightGradientByGather(
   { inputs: [x, outputGradient], attributes }: TensorOf<'conv2dWeightGradient'>,
-  { graph, name }: Lowering,
+  to: Lowering,
 ): string {
-  const [batch, channels, height, width] = x!.shape;
+  const { graph, name } = to;
+  const [batch, channels] = x!.shape;
   const [, outputs, rows, columns] = outputGradient!.shape;
   const { kernel } = attributes;
   const taps = kernel[0] * kernel[1];
 
-  const { positions, usesPadding } = windowPixels(attributes, kernel, [height!, width!], [rows!, columns!]);
-  const lastAxisChannels = graph.emit('Transpose', [name(x!)], { perm: [0, 2, 3, 1] });
-  let pixels = graph.emit('Reshape', [lastAxisChannels, graph.integers([batch!, height! * width!, channels!])]);
-  if (usesPadding) {
-    const zeros = graph.constant(new Float32Array(batch! * channels!), [batch!, 1, channels!]);
-    pixels = graph.emit('Concat', [pixels, zeros], { axis: 1 });
-  }
-  const index = graph.constant(positions, [positions.length]);
-  const gathered = graph.emit('Gather', [pixels, index], { axis: 1 });
+  const gathered = gatherPatches(to, x!, windowPixels(attributes, kernel, imageSize(x!), [rows!, columns!]));
   const ordered = productOfPatches(graph, gathered, name(outputGradient!), {
     batch: batch!,
     windows: rows! * columns!,
@@ -111,13 +180,33 @@ function productOfPatches(
   return graph.emit('Transpose', [split], { perm: [2, 1, 0] });
 }
 
-/** For every window and tap the pixel under it; padding is the pixel after the last. */
+/** For every window and tap the position of a pixel; padding is the pixel after the last. */
+interface WindowPixels {
+  readonly positions: Int32Array;
+  readonly usesPadding: boolean;
+}
+
+/** The pixels of images [N, C, H, W] under every window and tap, [N, windows * taps, C]; made once per image and window. */
+function gatherPatches({ graph, name, shared }: Lowering, x: Tensor, { positions, usesPadding }: WindowPixels): string {
+  const [images, channels, height, width] = x.shape;
+  const [patches] = shared(`patches of ${name(x)} at ${positions}`, () => {
+    const lastAxisChannels = graph.emit('Transpose', [name(x)], { perm: [0, 2, 3, 1] });
+    let pixels = graph.emit('Reshape', [lastAxisChannels, graph.integers([images!, height! * width!, channels!])]);
+    if (usesPadding) {
+      const zeros = graph.constant(new Float32Array(images! * channels!), [images!, 1, channels!]);
+      pixels = graph.emit('Concat', [pixels, zeros], { axis: 1 });
+    }
+    return [graph.emit('Gather', [pixels, graph.constant(positions, [positions.length])], { axis: 1 })];
+  });
+  return patches!;
+}
+
 function windowPixels(
   { strides, pads, dilations }: Window,
   kernel: readonly [number, number],
   [height, width]: readonly [number, number],
   [rows, columns]: readonly [number, number],
-): { positions: Int32Array; usesPadding: boolean } {
+): WindowPixels {
   const positions = new Int32Array(rows * columns * kernel[0] * kernel[1]);
   let next = 0;
   let usesPadding = false;

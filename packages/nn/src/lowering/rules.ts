@@ -1,6 +1,6 @@
 import { ELEMENT_TYPE } from '../onnx/proto.js';
 import { type DataType, type Primitive, type Shape, sizeOf, type Tensor, type TensorOf } from '../tensor.js';
-import { lowerConv2dInputGradient, lowerConv2dWeightGradient, windowAttributes } from './convolution.js';
+import { lowerConv2d, lowerConv2dInputGradient, lowerConv2dWeightGradient, windowAttributes } from './convolution.js';
 import type { OnnxGraph } from './onnxGraph.js';
 
 /** What a lowering rule works with. */
@@ -113,8 +113,7 @@ export const loweringRules: LoweringRules = {
   gather: ({ inputs, attributes: { axis } }, { graph, name }) => graph.emit('Gather', inputs.map(name), { axis }),
   scatterAdd: (y, to) => lowerScatterAdd(y, to),
 
-  conv2d: ({ inputs, attributes }, { graph, name }) =>
-    graph.emit('Conv', inputs.map(name), { ...windowAttributes(attributes), group: attributes.groups }),
+  conv2d: lowerConv2d,
   conv2dInputGradient: lowerConv2dInputGradient,
   conv2dWeightGradient: lowerConv2dWeightGradient,
   maxPool2d: (y, to) => lowerMaxPool(y, to, 0),
