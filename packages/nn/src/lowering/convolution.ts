@@ -11,7 +11,7 @@ export function windowAttributes({ strides, pads, dilations }: Window): Record<s
  * onnxruntime makes one product per image. With this many images of at most this many windows each, one product over all
  * windows is two to six times as fast: the sequences of a diffusion policy are of this kind.
  */
-const MIN_IMAGES_TO_JOIN = 32;
+const MIN_IMAGES_TO_JOIN = 16;
 const MAX_WINDOWS_TO_JOIN = 16;
 
 /** Whether pixels should be copied side by side for one large product. */
