@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Interval } from '@rapport/core';
+import { InputError, type Interval } from '@rapport/core';
 import { z } from 'zod';
 import { policyFolder } from '../learning/policy-folder.js';
 import { formatTable } from '../output/table.js';
@@ -25,13 +25,19 @@ export default defineVerb({
       episodes: z.int().min(1).max(100_000).default(50).describe('held-out starts'),
     }),
   async run(context, options) {
-    const [{ writeDurably }, { evaluatePolicy, evaluationSeeds, loadPolicy }, { makeEnv }] = await Promise.all([
+    const [{ writeDurably }, { evaluatePolicy, evaluationSeeds, openPolicy }, { makeEnv }] = await Promise.all([
       import('@rapport/data'),
       import('@rapport/policy'),
       import('@rapport/sim'),
     ]);
-    const policy = await loadPolicy(policyFolder(options.policy));
-    const env = await makeEnv(options.env ?? policy.description.envId);
+    const { policy, envId } = await openPolicy(policyFolder(options.policy));
+    const where = options.env ?? envId;
+    if (where === undefined) {
+      throw new InputError(`policy "${policy.name}" does not say which environment it was trained in`, {
+        fix: 'name one with --env (rapport envs lists them)',
+      });
+    }
+    const env = await makeEnv(where);
     const seeds = evaluationSeeds(options.episodes);
     const evaluation = await evaluatePolicy({ ...context.work, env, policy, seeds });
     await policy.close();

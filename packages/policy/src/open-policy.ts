@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Policy } from '@rapport/core';
+import { loadDiffusionPolicy } from './diffusion/files.js';
+import { DiffusionPolicy } from './diffusion/policy.js';
+import { loadPolicy } from './sac/files.js';
+
+/** A policy of any kind, ready to act. */
+export interface OpenPolicy {
+  readonly policy: Policy & { close(): Promise<void> };
+  /** Environment that it was trained in; undefined when that is not known, as of imported ones. */
+  readonly envId: string | undefined;
+}
+
+/**
+ * Opens a policy that a training run or an import left.
+ * @throws InputError when the folder holds none; CorruptDataError when a file is damaged or does not fit the others
+ */
+export async function openPolicy(directory: string): Promise<OpenPolicy> {
+  if ((await kindOf(join(directory, 'policy.json'))) === 'diffusion') {
+    const { name, checkpoint } = await loadDiffusionPolicy(directory);
+    return { policy: await DiffusionPolicy.create(checkpoint, { name }), envId: undefined };
+  }
+  const policy = await loadPolicy(directory);
+  return { policy, envId: policy.description.envId };
+}
+
+/** What kind a card says it is of; a card that is missing or damaged is for the reader of policies to complain about. */
+async function kindOf(path: string): Promise<unknown> {
+  try {
+    const card: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return typeof card === 'object' && card !== null && 'kind' in card ? card.kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
