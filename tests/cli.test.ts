@@ -322,6 +322,9 @@ describe('learning', () => {
   it('records, ranks by simulation, learns a reward, and the ledger exports what was ranked', async () => {
     const recorded = await start(['rollout', 'xmagical/avoid-longstick', '--episodes=20', '--picture=32', '--json']);
     dataset = JSON.parse(recorded.out).directory;
+    const sheet = readFileSync(JSON.parse(recorded.out).contactSheet);
+    // PNG's width stands at byte 16: eight pictures in a row.
+    expect(sheet.readUInt32BE(16)).toBe(8 + 8 * (96 + 8));
     const rank = ['rank', dataset, '--queries=12', '--annotator=simulated', '--ledger=labels', '--json'];
     expect(JSON.parse((await start(rank)).out)).toMatchObject({ answers: 12, finished: true });
     // Asked again, the same annotator has answered everything already.

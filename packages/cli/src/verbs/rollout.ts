@@ -11,7 +11,8 @@ export default defineVerb({
   summary: 'record rollouts of a scripted policy as a LeRobotDataset v3.0',
   description:
     'Runs a policy in an environment and writes each episode to a dataset in a new run folder as soon as it has ended: ' +
-    'states, actions, rewards, pictures, and beside them the scores and poses that learners do not get to see. ' +
+    'states, actions, rewards, pictures, and beside them the scores and poses that learners do not get to see. A ' +
+    'contact sheet beside the dataset shows up to twelve of the episodes in a row each, with policy, score and success. ' +
     '"rapport envs ENV" lists the policies; "mixed" draws another one for each episode.',
   examples: [
     'rapport rollout xmagical/avoid-longstick',
@@ -52,9 +53,14 @@ export default defineVerb({
     };
     try {
       const recorded = await recordDataset(directory, recording, context.work);
+      const sheet = await writeContactSheet(directory, join(run.directory, 'contact-sheet.png'));
       return {
-        data: { directory, datasetId: recording.datasetId, env, policy, episodes: recorded },
-        text: [`${recorded} episodes in ${directory}`, `rank them: ${program} rank ${run.directory}`].join('\n'),
+        data: { directory, datasetId: recording.datasetId, env, policy, episodes: recorded, ...sheet },
+        text: [
+          `${recorded} episodes in ${directory}`,
+          ...(sheet === undefined ? [] : [`contact sheet: ${sheet.contactSheet}`]),
+          `rank them: ${program} rank ${run.directory}`,
+        ].join('\n'),
       };
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
@@ -62,6 +68,21 @@ export default defineVerb({
     }
   },
 });
+
+/** Undefined when no pictures were recorded. */
+async function writeContactSheet(
+  dataset: string,
+  file: string,
+): Promise<{ readonly contactSheet: string } | undefined> {
+  const [{ encodePng, writeDurably }, { contactSheet }] = await Promise.all([
+    import('@rapport/data'),
+    import('../pictures/contact-sheet.js'),
+  ]);
+  const sheet = await contactSheet(dataset);
+  if (sheet === undefined) return undefined;
+  await writeDurably(file, encodePng(sheet));
+  return { contactSheet: file };
+}
 
 /** The same recording has the same identity in the ledger, wherever and whenever it is made. */
 function identityOf(env: string, config: object): string {
