@@ -22,6 +22,7 @@ export { iiwa14 } from './robots/iiwa14.js';
 export { panda } from './robots/panda.js';
 export { loadRobotAssets } from './robots/robot-assets.js';
 export { type CollectOptions, collectEpisodes } from './vector/collect.js';
+export { VectorEnv, type VectorOptions } from './vector/vector-env.js';
 export {
   type ColumnDeviation,
   type ConformanceReport,
