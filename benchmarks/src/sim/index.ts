@@ -6,6 +6,7 @@ import { frankaRows } from '../franka/speed.js';
 import { ensurePeer, runPeerScript } from '../peer.js';
 import type { Benchmark, BenchOptions, BenchReport, BenchRow } from '../report.js';
 import { measureRendering } from './render3d.js';
+import { measureVector } from './vector.js';
 
 const embodiments = ['Gripper', 'Shortstick', 'Mediumstick', 'Longstick'] as const;
 
@@ -91,6 +92,9 @@ async function runSim(options: BenchOptions): Promise<BenchReport> {
   notes.push(
     'manipulation: rates per CPU second, best round; their peer is native MuJoCo 3.9.0 in Python, or the build alone',
   );
+  const vector = await measureVector(options);
+  rows.push(...vector.rows);
+  notes.push(...vector.notes);
   const rendering = await measureRendering(options);
   rows.push(...rendering.rows);
   notes.push(...rendering.notes);
