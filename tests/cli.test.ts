@@ -239,6 +239,14 @@ describe('datasets', () => {
       ['rollout', 'xmagical/avoid-longstick', '--policy=carful', '--output=none'],
       /has no scripted policy "carful"/,
     );
+    await expectFailure(
+      ['rollout', 'xmagical/avoid-longstick', '--assets=.', '--output=none'],
+      /xmagical\/avoid-longstick has no arm to load from \.: it takes no assets/,
+    );
+    await expectFailure(
+      ['rollout', 'franka/reach', '--assets=nowhere', '--output=none'],
+      /the folder of robot assets cannot be read: nowhere/,
+    );
     expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 

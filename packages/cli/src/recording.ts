@@ -15,6 +15,8 @@ export interface Recording {
   readonly picture: number;
   /** Absent: video where ffmpeg can encode it. */
   readonly storage?: ImageStorage;
+  /** Folder with a model of the arm, for manipulation environments. */
+  readonly assets?: string;
   readonly seed: number;
   /** Identity of the dataset in the feedback ledger. */
   readonly datasetId: string;
@@ -44,8 +46,11 @@ export async function recordDataset(directory: string, recording: Recording, wor
       throwIfAborted(work.signal);
       const done = writer.episodeCount;
       const batch = seeds.slice(done, done + BATCH_PER_WORKER * workers);
-      const signal = work.signal === undefined ? {} : { signal: work.signal };
-      const recorded = await collectEpisodes({ envId, policy, seeds: batch, cameras, workers, ...signal });
+      const settings = {
+        ...(work.signal !== undefined && { signal: work.signal }),
+        ...(recording.assets !== undefined && { assets: recording.assets }),
+      };
+      const recorded = await collectEpisodes({ envId, policy, seeds: batch, cameras, workers, ...settings });
       for (const episode of recorded) {
         await writer.append(episode);
         work.onProgress?.({ label, done: writer.episodeCount, total: episodes });

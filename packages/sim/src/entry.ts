@@ -8,6 +8,12 @@ export interface ScriptedEntry {
   create(): Policy;
 }
 
+/** How an environment is made, beside its id. */
+export interface MakeOptions {
+  /** Folder with an MJCF model of the arm and its meshes, see `loadRobotAssets`; for manipulation environments only. */
+  readonly assets?: string;
+}
+
 /** An environment that can be made by its id. */
 export interface EnvironmentEntry {
   /** For example `xmagical/avoid-longstick`. */
@@ -21,7 +27,9 @@ export interface EnvironmentEntry {
   readonly fixedStart?: boolean;
   /** What the environment is, without making one. */
   spec(): EnvSpec;
-  make(): Promise<PrivilegedEnv>;
+  /** True when `make` heeds `assets`; others are never given any. */
+  readonly takesAssets?: boolean;
+  make(options?: MakeOptions): Promise<PrivilegedEnv>;
   /** Its scripted policies, the last one named `mixed`. Without them it can be driven at random. */
   scripted?(): ScriptedEntry[];
 }

@@ -1,6 +1,6 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
-export type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+export type { EnvironmentEntry, MakeOptions, ScriptedEntry } from './entry.js';
 export { type ManipulationEntry, manipulationEntries } from './franka/catalogue.js';
 export { ManipulationEnv, type ManipulationEnvOptions } from './franka/env.js';
 export {

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type EnvSpec, InputError, nearestName, type Policy, type PrivilegedEnv } from '@rapport/core';
-import type { EnvironmentEntry, ScriptedEntry } from './entry.js';
+import type { EnvironmentEntry, MakeOptions, ScriptedEntry } from './entry.js';
 import { manipulationEnvironments } from './franka/entries.js';
 import { gymEntry } from './gym/entry.js';
 import { isGymId } from './gym/env.js';
@@ -36,11 +36,18 @@ export function environments(): EnvSpec[] {
  * synchronous. Close it when it is no longer needed: it may hold memory that the garbage collector does not see.
  * @param id of a registered environment; or `FILE:ID`: FILE, an ES module, is imported first and registers ID; or
  *   `gym:PACKAGE/ID`, served by Python (see `GymEnv`)
- * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported
+ * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported; when it takes no
+ *   assets, or the folder holds no model of its arm
  * @throws UnavailableError when what runs the environment is not there
  */
-export async function makeEnv(id: string): Promise<PrivilegedEnv> {
-  return (await loadEntry(id)).make();
+export async function makeEnv(id: string, options: MakeOptions = {}): Promise<PrivilegedEnv> {
+  const entry = await loadEntry(id);
+  if (options.assets !== undefined && entry.takesAssets !== true) {
+    throw new InputError(`${id} has no arm to load from ${options.assets}: it takes no assets`, {
+      fix: 'leave --assets out, or take a manipulation environment (franka/, fr3/, kuka/)',
+    });
+  }
+  return entry.make(options);
 }
 
 /** The entry of an environment, after importing the module that the id names. */

@@ -8,7 +8,7 @@ import {
   type WorkOptions,
 } from '@rapport/core';
 import type { RgbImage } from '@rapport/data';
-import { makeEnv, scriptedPolicies } from '@rapport/sim';
+import { type MakeOptions, makeEnv, scriptedPolicies } from '@rapport/sim';
 import { composeSheet, halvePicture, type Tile } from './sheet.js';
 
 /** Side of a picture on a sheet, pixels; it is drawn twice as large. */
@@ -36,8 +36,8 @@ export async function environmentsSheet(ids: readonly string[], work: WorkOption
  * An episode of the environment's first scripted policy as a film strip per camera: from its start until shortly after
  * its first success, or to its end.
  */
-export async function episodeSheet(id: string): Promise<RgbImage> {
-  const env = await makeEnv(id);
+export async function episodeSheet(id: string, options: MakeOptions = {}): Promise<RgbImage> {
+  const env = await makeEnv(id, options);
   const policy = scriptedPolicies(id)[0]!.create();
   const { episode } = await recordEpisode(env, policy, { seed: 0, cameras: [] });
   const last = Math.min(firstSuccess(env, episode) + env.spec.controlHz, episode.length);

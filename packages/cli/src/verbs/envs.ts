@@ -1,5 +1,6 @@
 import { type EnvSpec, InputError, type SpaceEntry } from '@rapport/core';
 import type { RgbImage } from '@rapport/data';
+import type { MakeOptions } from '@rapport/sim';
 import { z } from 'zod';
 import { formatNumber, formatTable } from '../output/table.js';
 import { type Context, defineVerb, type Outcome } from '../verb.js';
@@ -22,13 +23,20 @@ export default defineVerb({
     z.object({
       env: z.string().optional().describe('id of one environment to describe'),
       prefix: z.string().optional().describe('lists only the environments whose id begins so'),
+      assets: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder with an MJCF model of the arm and its meshes, used for its links'),
       sheet: z.string().optional().describe('PNG file to write pictures to'),
     }),
-  async run(context, { env, prefix, sheet }) {
+  async run(context, { env, prefix, assets, sheet }) {
     if (sheet !== undefined && !/\.png$/i.test(sheet)) {
       throw new InputError(`--sheet is "${sheet}"; expected a file name that ends in .png`);
     }
-    return env === undefined ? list(context, prefix ?? '', sheet) : describe(env, sheet);
+    if (env !== undefined) return describe(env, assets === undefined ? {} : { assets }, sheet);
+    if (assets !== undefined) throw new InputError('--assets needs the id of one environment');
+    return list(context, prefix ?? '', sheet);
   },
 });
 
@@ -56,15 +64,15 @@ async function list(context: Context, prefix: string, sheet: string | undefined)
   };
 }
 
-async function describe(id: string, sheet: string | undefined): Promise<Outcome> {
+async function describe(id: string, robot: MakeOptions, sheet: string | undefined): Promise<Outcome> {
   const { makeEnv, scriptedPolicies } = await import('@rapport/sim');
-  const env = await makeEnv(id);
+  const env = await makeEnv(id, robot);
   const { spec } = env;
   env.close();
   const policies = scriptedPolicies(id).map(({ name, summary }) => ({ name, summary }));
   if (sheet !== undefined) {
     const { episodeSheet } = await import('../pictures/environment-sheet.js');
-    await writePicture(sheet, await episodeSheet(id));
+    await writePicture(sheet, await episodeSheet(id, robot));
   }
   return {
     data: { ...spec, policies, ...(sheet !== undefined && { sheet }) },

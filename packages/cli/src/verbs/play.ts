@@ -26,6 +26,11 @@ export default defineVerb({
     z.object({
       env: z.string().min(1).describe('id of the environment (rapport envs lists them)'),
       episodes: z.int().min(1).max(100_000).default(10).describe('episodes to keep'),
+      assets: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder with an MJCF model of the arm and its meshes, used for its links'),
       picture: z
         .int()
         .min(0)
@@ -48,7 +53,7 @@ export default defineVerb({
       import('../recording.js'),
       import('../play/session.js'),
     ]);
-    const env = await makeEnv(options.env);
+    const env = await makeEnv(options.env, options.assets === undefined ? {} : { assets: options.assets });
     try {
       const { spec } = env;
       const camera = spec.cameras[0];

@@ -25,19 +25,25 @@ export default defineVerb({
       env: z.string().min(1).describe('id of the environment (rapport envs lists them)'),
       episodes: z.int().min(1).max(1_000_000).default(20).describe('episodes to record'),
       policy: z.string().min(1).default('mixed').describe('scripted policy that acts'),
+      assets: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder with an MJCF model of the arm and its meshes, used for its links'),
       picture: z.int().min(0).max(1024).default(96).describe('width and height of the pictures; 0 records none'),
       storage: z
         .enum(['auto', 'video', 'parquet'])
         .default('auto')
         .describe('pictures as MP4 or as PNG in Parquet; auto takes MP4 where ffmpeg is present'),
     }),
-  async run(context, { env, episodes, policy, picture, storage }) {
+  async run(context, { env, episodes, policy, assets, picture, storage }) {
     const [{ recordDataset }, { makeEnv, scriptedPolicy }] = await Promise.all([
       import('../recording.js'),
       import('@rapport/sim'),
     ]);
+    const robot = assets === undefined ? {} : { assets };
     // Before a folder is made: an unknown name leaves nothing behind.
-    (await makeEnv(env)).close();
+    (await makeEnv(env, robot)).close();
     scriptedPolicy(env, policy);
     const run = await startRun(context, env);
     const directory = join(run.directory, 'dataset');
@@ -46,6 +52,7 @@ export default defineVerb({
       envId: env,
       policy,
       episodes,
+      ...robot,
       picture,
       seed: context.seed,
       datasetId: identityOf(env, context.config),

@@ -1,4 +1,5 @@
 import type { EnvironmentEntry } from '../entry.js';
+import { loadRobotAssets } from '../robots/robot-assets.js';
 import { manipulationEntries } from './catalogue.js';
 import { ManipulationEnv, manipulationSpec } from './env.js';
 import { scriptedStyles } from './scripted/styles.js';
@@ -8,7 +9,11 @@ export function manipulationEnvironments(): EnvironmentEntry[] {
   return manipulationEntries.map((entry) => ({
     id: entry.id,
     spec: () => manipulationSpec(entry),
-    make: () => ManipulationEnv.create(entry),
+    takesAssets: true,
+    make: async ({ assets } = {}) =>
+      ManipulationEnv.create(
+        assets === undefined ? entry : { ...entry, arm: await loadRobotAssets(assets, entry.arm) },
+      ),
     scripted: () => scriptedStyles(entry.task.control, entry.styles),
   }));
 }

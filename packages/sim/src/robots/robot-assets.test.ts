@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManipulationEnv } from '../franka/env.js';
 import { reach } from '../franka/tasks/reach.js';
 import { type MjcfNode, mjcf, writeMjcf } from '../mujoco/mjcf.js';
+import { makeEnv } from '../registry.js';
+import { collectEpisodes } from '../vector/collect.js';
 import { armParts } from './bodies.js';
 import { fr3 } from './fr3.js';
 import { iiwa14 } from './iiwa14.js';
@@ -85,5 +87,19 @@ describe('robot assets', () => {
   it('are refused when the folder is missing or holds no model', async () => {
     await expect(loadRobotAssets(folder, panda)).rejects.toThrow('there is no MJCF model (*.xml) in');
     await expect(loadRobotAssets(join(folder, 'nowhere'), panda)).rejects.toThrow(InputError);
+  });
+
+  it('are taken by id, in this thread and in workers alike', async () => {
+    await writeFolder();
+    const run = { envId: 'franka/reach', policy: 'mixed', seeds: [3], cameras: [] };
+    const plain = await collectEpisodes({ ...run, workers: 0 });
+    const theirs = await collectEpisodes({ ...run, assets: folder, workers: 0 });
+    expect(theirs[0]!.episode.observations).not.toEqual(plain[0]!.episode.observations);
+    expect(await collectEpisodes({ ...run, assets: folder, workers: 1 })).toEqual(theirs);
+  });
+
+  it('are refused where there is no arm, and where there is no model', async () => {
+    await expect(makeEnv('xmagical/group-gripper', { assets: folder })).rejects.toThrow('it takes no assets');
+    await expect(makeEnv('franka/reach', { assets: folder })).rejects.toThrow('there is no MJCF model (*.xml) in');
   });
 });

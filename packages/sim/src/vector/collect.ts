@@ -7,11 +7,12 @@ import {
   throwIfAborted,
   type WorkOptions,
 } from '@rapport/core';
-import { environmentReference, loadEntry, scriptedPolicy } from '../registry.js';
+import type { MakeOptions } from '../entry.js';
+import { environmentReference, loadEntry, makeEnv, scriptedPolicy } from '../registry.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 /** Which episodes to collect. */
-export interface CollectOptions extends WorkOptions {
+export interface CollectOptions extends WorkOptions, MakeOptions {
   readonly envId: string;
   /** Name of a scripted policy, for example `mixed`. */
   readonly policy: string;
@@ -32,11 +33,11 @@ export async function collectEpisodes(options: CollectOptions): Promise<Recorded
   const { envId, policy, seeds, cameras, workers } = options;
   if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
   // An unknown environment or policy is refused before workers start.
-  const entry = await loadEntry(envId);
+  await loadEntry(envId);
   const actor = scriptedPolicy(envId, policy);
   if (workers > 0) return collectInWorkers(options);
 
-  const env = await entry.make();
+  const env = await makeEnv(envId, makeOptions(options));
   const recorded: RecordedEpisode[] = [];
   try {
     for (const seed of seeds) {
@@ -55,7 +56,12 @@ async function collectInWorkers(options: CollectOptions): Promise<RecordedEpisod
   const { seeds } = options;
   const results = new Array<RecordedEpisode | undefined>(seeds.length);
   const { policy, cameras } = options;
-  const task: WorkerTask = { envId: environmentReference(options.envId), policy, cameras };
+  const task: WorkerTask = {
+    envId: environmentReference(options.envId),
+    make: makeOptions(options),
+    policy,
+    cameras,
+  };
   let next = 0;
   let finished = 0;
 
@@ -98,6 +104,10 @@ async function collectInWorkers(options: CollectOptions): Promise<RecordedEpisod
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
   return results.map((recorded) => recorded!);
+}
+
+function makeOptions({ assets }: CollectOptions): MakeOptions {
+  return assets === undefined ? {} : { assets };
 }
 
 function report(options: CollectOptions, done: number): void {

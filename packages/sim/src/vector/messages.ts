@@ -1,8 +1,10 @@
 import type { ImageSize, RecordedEpisode } from '@rapport/core';
+import type { MakeOptions } from '../entry.js';
 
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly envId: string;
+  readonly make: MakeOptions;
   readonly policy: string;
   readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
 }

@@ -4,8 +4,8 @@ import { makeEnv, scriptedPolicy } from '../registry.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 // Entry of a rollout worker (see collect.ts): one environment, one policy, one episode per message.
-const { envId, policy, cameras } = workerData as WorkerTask;
-const env = await makeEnv(envId);
+const { envId, make, policy, cameras } = workerData as WorkerTask;
+const env = await makeEnv(envId, make);
 const actor = scriptedPolicy(envId, policy);
 
 parentPort!.on('message', async ({ index, seed }: EpisodeRequest) => {
