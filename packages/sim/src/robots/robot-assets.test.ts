@@ -8,6 +8,7 @@ import { reach } from '../franka/tasks/reach.js';
 import { type MjcfNode, mjcf, writeMjcf } from '../mujoco/mjcf.js';
 import { makeEnv } from '../registry.js';
 import { collectEpisodes } from '../vector/collect.js';
+import { VectorEnv } from '../vector/vector-env.js';
 import { armParts } from './bodies.js';
 import { fr3 } from './fr3.js';
 import { iiwa14 } from './iiwa14.js';
@@ -96,6 +97,15 @@ describe('robot assets', () => {
     const theirs = await collectEpisodes({ ...run, assets: folder, workers: 0 });
     expect(theirs[0]!.episode.observations).not.toEqual(plain[0]!.episode.observations);
     expect(await collectEpisodes({ ...run, assets: folder, workers: 1 })).toEqual(theirs);
+    const vector = await VectorEnv.create({ envId: run.envId, assets: folder, count: 1, workers: 1 });
+    vector.reset(run.seeds);
+    const { observations, actions } = theirs[0]!.episode;
+    const width = vector.observations.length;
+    for (let step = 0; step < 3; step++) {
+      vector.step(actions.slice(4 * step, 4 * (step + 1)));
+      expect([...vector.observations]).toEqual([...observations.subarray((step + 1) * width, (step + 2) * width)]);
+    }
+    await vector.close();
   });
 
   it('are refused where there is no arm, and where there is no model', async () => {

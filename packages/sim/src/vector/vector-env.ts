@@ -8,7 +8,8 @@ import {
   spaceSize,
   UnavailableError,
 } from '@rapport/core';
-import { environmentReference, loadEntry } from '../registry.js';
+import type { MakeOptions } from '../entry.js';
+import { environmentReference, makeEnv } from '../registry.js';
 import {
   MESSAGE_BYTES,
   order,
@@ -24,7 +25,7 @@ import {
 /** Longest time that one order may take. */
 const PATIENCE_MS = 120_000;
 
-export interface VectorOptions {
+export interface VectorOptions extends MakeOptions {
   readonly envId: string;
   /** Environments, N. */
   readonly count: number;
@@ -66,11 +67,12 @@ export class VectorEnv {
    * Starts the threads and makes the environments.
    * @throws InputError when the environment or the camera is unknown, or a number is none
    */
-  static async create({ envId, count, workers, camera }: VectorOptions): Promise<VectorEnv> {
+  static async create({ envId, count, workers, camera, assets }: VectorOptions): Promise<VectorEnv> {
     for (const [name, value] of Object.entries({ count, workers })) {
       if (!Number.isInteger(value) || value < 1) throw new InputError(`${name} is ${value}; expected 1 or more`);
     }
-    const env = await (await loadEntry(envId)).make();
+    const make: MakeOptions = assets === undefined ? {} : { assets };
+    const env = await makeEnv(envId, make);
     const { spec } = env;
     env.close();
     if (camera !== undefined) checkCamera(spec, camera);
@@ -79,6 +81,7 @@ export class VectorEnv {
     const threads = Array.from({ length: threadCount }, (_, worker) => {
       const workerData: VectorTask = {
         envId: environmentReference(envId),
+        make,
         first: Math.floor((worker * count) / threadCount),
         end: Math.floor(((worker + 1) * count) / threadCount),
         worker,
@@ -107,6 +110,8 @@ export class VectorEnv {
     this.pictures = memory.pictures;
     this.#memory = memory;
     this.#threads = threads;
+    // Environments that nobody closes must not keep the program alive.
+    for (const thread of threads) thread.unref();
   }
 
   /**
@@ -151,6 +156,7 @@ export class VectorEnv {
       });
     }
     this.#gone ??= 'closed';
+    for (const thread of this.#threads) thread.ref();
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 

@@ -1,9 +1,11 @@
 import type { EnvSpec, ImageSize } from '@rapport/core';
 import { spaceSize } from '@rapport/core';
+import type { MakeOptions } from '../entry.js';
 
 /** What a vector worker is started with: its environments are `first` (included) to `end` (excluded). */
 export interface VectorTask {
   readonly envId: string;
+  readonly make: MakeOptions;
   readonly first: number;
   readonly end: number;
   readonly worker: number;

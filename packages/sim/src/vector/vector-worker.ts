@@ -4,14 +4,14 @@ import { makeEnv } from '../registry.js';
 import { MESSAGE_BYTES, order, outcome, type VectorTask, WORDS, waitWhile, word } from './vector-memory.js';
 
 // Entry of a worker of `VectorEnv`: waits on shared memory for an order, carries it out, and says so there.
-const { envId, first, end, worker, camera, memory } = workerData as VectorTask;
+const { envId, make, first, end, worker, camera, memory } = workerData as VectorTask;
 const { words } = memory;
 const base = WORDS * worker;
 const envs: PrivilegedEnv[] = [];
 /** Environments whose episode has ended: their next step is a reset. */
 const ended: boolean[] = [];
 
-for (let index = first; index < end; index++) envs.push(await makeEnv(envId));
+for (let index = first; index < end; index++) envs.push(await makeEnv(envId, make));
 
 // Environments may end the thread; the caller would wait for it.
 process.on('exit', () => finish(outcome.ended));
