@@ -1,8 +1,8 @@
 // Serves a dataset for ranking, and prints the address; runs until it is killed.
 //   node serve.mjs DATASET_FOLDER LEDGER_FOLDER PORT
-import { RandomStream } from '@rapport/core';
+import { RandomStream, randomQueries } from '@rapport/core';
 import { openLedger, openPrivilegedDataset } from '@rapport/data';
-import { datasetClips, fixedQueries, randomQueries, startViewer, wholeEpisodes } from '@rapport/viewer';
+import { datasetClips, fixedQueries, startViewer, wholeEpisodes } from '@rapport/viewer';
 
 const [, , datasetFolder, ledgerFolder, port] = process.argv;
 const dataset = await openPrivilegedDataset(datasetFolder);
