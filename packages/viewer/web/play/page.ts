@@ -117,21 +117,26 @@ class RapportPlay extends LitElement {
   }
 
   #command(command: PlayCommand): void {
+    // A key released just before must not begin the next episode.
+    this.#sendLevels();
     this.#send({ type: 'command', command });
   }
 
   /** Once per display frame: gamepads tell nothing by themselves. */
   #poll(): void {
-    if (this.#welcome !== undefined) {
-      const pad = navigator.getGamepads().find((candidate) => candidate !== null) ?? undefined;
-      const levels = leverLevels(this.#welcome.entries.length, this.#held, pad);
-      const text = levels.join();
-      if (text !== this.#sent) {
-        this.#sent = text;
-        this.#send({ type: 'levels', levels });
-      }
-    }
+    this.#sendLevels();
     requestAnimationFrame(() => this.#poll());
+  }
+
+  /** Sends how far every entry is pushed, when that has changed. */
+  #sendLevels(): void {
+    if (this.#welcome === undefined) return;
+    const pad = navigator.getGamepads().find((candidate) => candidate !== null) ?? undefined;
+    const levels = leverLevels(this.#welcome.entries.length, this.#held, pad);
+    const text = levels.join();
+    if (text === this.#sent) return;
+    this.#sent = text;
+    this.#send({ type: 'levels', levels });
   }
 
   #send(message: PlayClientMessage): void {
