@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { CorruptDataError, type FrameStack, InputError } from '@rapport/core';
 import { constant, exportOnnx, input, matmul, mean, reshape } from '@rapport/nn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { FeatureCache } from './feature-cache.js';
 import { loadEncoder } from './load.js';
-import type { Encoder, EncoderKind } from './types.js';
+import type { EncoderKind } from './types.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -90,29 +89,4 @@ it('names what is wrong with an unknown kind or a foreign file', async () => {
   const narrow = join(folder, 'narrow.onnx');
   await writeFile(narrow, exportOnnx({ outputs: { y: mean(input('x', [4, 7]), { axes: [1] }) }, parameters: {} }));
   await expect(loadEncoder(`onnx:${narrow}`)).rejects.toThrow(/input "x" is \[4, 7\]; expected \[N, H, W, 3\]/);
-});
-
-it('runs the encoder once for the same pictures, also when asked twice at once', async () => {
-  let runs = 0;
-  const encoder: Encoder = {
-    ...(await loadEncoder('pixels16')),
-    encode: async (frames) => {
-      runs += 1;
-      if (frames.data[0] === 255) throw new InputError('refused');
-      return Float32Array.of(frames.data[0]!);
-    },
-  };
-  const cache = new FeatureCache();
-  const frames = pictures(2, 4, 4);
-  const [first, second] = await Promise.all([cache.features(encoder, frames), cache.features(encoder, frames)]);
-  expect(second).toBe(first);
-  await cache.features(encoder, { ...frames, data: frames.data.slice() });
-  expect(runs).toBe(1);
-  await cache.features(encoder, { ...frames, width: 8, height: 2 });
-  await cache.features({ ...encoder, hash: 'other' }, frames);
-  expect(runs).toBe(3);
-  const failing = { ...frames, data: new Uint8Array(96).fill(255) };
-  await expect(cache.features(encoder, failing)).rejects.toThrow('refused');
-  await expect(cache.features(encoder, failing)).rejects.toThrow('refused');
-  expect(runs).toBe(5);
 });
