@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { InputError, UnavailableError } from '@rapport/core';
-import type { Viewer } from '@rapport/viewer';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError, type Query, UnavailableError } from '@rapport/core';
+import { growingDatasetClips, queryStream, startViewer, type Viewer } from '@rapport/viewer';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildPage, openWorkplace, type Workplace } from './browser/desk.js';
-import { secretScore } from './browser/rollouts.js';
+import { beginRollouts, secretScore } from './browser/rollouts.js';
 
 interface Reply {
   readonly type: string;
@@ -59,7 +62,7 @@ class Client {
   }
 
   hello(annotator: string): void {
-    this.send({ type: 'hello', protocol: 1, annotator, held: [] });
+    this.send({ type: 'hello', protocol: 2, annotator, held: [] });
   }
 
   close(): void {
@@ -118,9 +121,9 @@ it('answers malformed, oversized and out-of-order messages with an error and goe
     [{ type: 'format-disk' }, 'malformed'],
     [`"${'x'.repeat(20_000)}"`, 'oversized'],
     [answer(query.query), 'out-of-order'],
-    [{ type: 'hello', protocol: 2, annotator: 'bad', held: [] }, 'malformed'],
-    [{ type: 'hello', protocol: 1, annotator: '../bad\n', held: [] }, 'malformed'],
-    [{ type: 'hello', protocol: 1, annotator: 'bad', held: [], role: 'admin' }, 'malformed'],
+    [{ type: 'hello', protocol: 1, annotator: 'bad', held: [] }, 'malformed'],
+    [{ type: 'hello', protocol: 2, annotator: '../bad\n', held: [] }, 'malformed'],
+    [{ type: 'hello', protocol: 2, annotator: 'bad', held: [], role: 'admin' }, 'malformed'],
   ];
   for (const [message, code] of wrong) {
     bad.send(message);
@@ -130,7 +133,7 @@ it('answers malformed, oversized and out-of-order messages with an error and goe
   bad.hello('bad');
   const mine = await bad.next('query');
   const afterHello: [object, string][] = [
-    [{ type: 'hello', protocol: 1, annotator: 'bad', held: [] }, 'out-of-order'],
+    [{ type: 'hello', protocol: 2, annotator: 'bad', held: [] }, 'out-of-order'],
     [answer(query.query), 'out-of-order'],
     [answer('no such query'), 'unknown-query'],
     [{ ...answer(mine.query), entry: 'not a uuid' }, 'malformed'],
@@ -191,6 +194,41 @@ it('never gives two connected people the same query, at whatever pace they answe
   const answers = await work.answersTo(queries);
   expect(answers).toHaveLength(40);
   for (const { query, annotator } of answers) expect(annotator).toBe(`human/${given.get(query.id)}`);
+});
+
+it('serves rollouts as they are recorded, to the end of their stream', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rapport-growing-'));
+  open.push({ close: () => rm(folder, { recursive: true, force: true }) });
+  const { record, finalize } = await beginRollouts(folder);
+  const stream = queryStream();
+  const viewer = await startViewer({
+    source: growingDatasetClips(folder),
+    ledger: work.ledger,
+    queries: stream,
+    port: 0,
+  });
+  open.push(viewer);
+  const client = await connect(viewer);
+  client.hello('early');
+  expect(await client.next('idle')).toMatchObject({ reason: 'coming' });
+  const queries: Query[] = [];
+  for (let number = 0; number < 2; number++) {
+    const episodes = [await record(2 * number), await record(2 * number + 1)];
+    if (number === 1) await finalize();
+    const items = episodes.map((episode) => ({ dataset: 'arena', episode, start: 0, end: 40 }));
+    queries.push({ id: `arriving/${number}`, items });
+    stream.push(queries[number]!);
+    const { query, clips } = await client.next('query');
+    expect(query).toBe(`arriving/${number}`);
+    expect(clips).toMatchObject([{ frames: 40 }, { frames: 40 }]);
+    client.send({ ...answer(`arriving/${number}`), value: { kind: 'ranking', ranks: [1, 0] }, replays: [1, 1] });
+    await client.next('acknowledged');
+  }
+  const counts = client.heard.filter(({ type }) => type === 'progress');
+  expect(counts.at(-1)).toMatchObject({ isGrowing: true });
+  stream.end();
+  await viewer.finished;
+  expect((await work.answersTo(queries)).map(({ query }) => query.id)).toEqual(['arriving/0', 'arriving/1']);
 });
 
 it('keeps the scores, the policies and the order of the items from the page', async () => {

@@ -113,8 +113,8 @@ function paint(pictures: Uint8Array, step: number, x: number, y: number, halfSiz
   }
 }
 
-/** Writes a dataset of such rollouts, pictures included. */
-export async function writeRollouts(directory: string, episodes: number): Promise<void> {
+/** Begins a dataset of such rollouts, pictures included; `record(n)` appends the nth. */
+export async function beginRollouts(directory: string) {
   const space = (name: string) => ({ name, unit: 'm', low: -1, high: 1 });
   const writer = await createDataset(directory, {
     id: 'arena',
@@ -126,6 +126,12 @@ export async function writeRollouts(directory: string, episodes: number): Promis
     robotType: 'test_stick',
     imageStorage: 'parquet',
   });
-  for (let episode = 0; episode < episodes; episode++) await writer.append(rollout(episode));
-  await writer.finalize();
+  return { record: (episode: number) => writer.append(rollout(episode)), finalize: () => writer.finalize() };
+}
+
+/** Writes a dataset of such rollouts. */
+export async function writeRollouts(directory: string, episodes: number): Promise<void> {
+  const { record, finalize } = await beginRollouts(directory);
+  for (let episode = 0; episode < episodes; episode++) await record(episode);
+  await finalize();
 }

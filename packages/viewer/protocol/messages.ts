@@ -8,7 +8,7 @@ import { sceneSchema } from './scene.js';
  * A clip is named by its place on screen, counted from 0 at the left; only the server knows which item of the query
  * that is, and what else it knows of the clip (its policy, its score) never reaches the page.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The longest message that the server reads, in bytes. */
 export const maxClientMessageBytes = 16_384;
@@ -126,10 +126,17 @@ const progress = z.strictObject({
   yours: count,
   /** People connected now. */
   annotators: count,
+  /** Whether `total` may still rise, because rollouts are still being made. */
+  isGrowing: z.boolean(),
 });
 
-/** There is no query for this annotator now: all are answered, or the rest is open at someone else's. */
-const idle = z.strictObject({ type: z.literal('idle'), reason: z.enum(['finished', 'others']) });
+/**
+ * There is no query for this annotator now: all are answered, the rest is open at someone else's, or the next one is
+ * still being made.
+ */
+const idle = z.strictObject({ type: z.literal('idle'), reason: z.enum(['finished', 'others', 'coming']) });
+
+export type IdleReason = z.infer<typeof idle>['reason'];
 
 export const errorCodes = [
   'malformed',

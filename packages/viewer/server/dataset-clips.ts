@@ -1,5 +1,5 @@
-import { type ClipReference, type FrameStack, InputError, poseTrackWidth } from '@rapport/core';
-import type { PrivilegedDataset } from '@rapport/data';
+import { type ClipReference, CorruptDataError, type FrameStack, InputError, poseTrackWidth } from '@rapport/core';
+import { openPrivilegedDataset, type PrivilegedDataset } from '@rapport/data';
 import { encode as encodePng } from 'fast-png';
 import type { ClipSource } from './clips.js';
 
@@ -51,6 +51,43 @@ export function datasetClips({ dataset, readPrivileged }: PrivilegedDataset): Cl
         return encodePng({ width, height, channels: 3, data: picture }, { zlib: { level: 1 } });
       });
     },
+  };
+}
+
+/**
+ * Clips of a dataset that is still being written: it is opened again when a clip is of an episode that was not there.
+ * Episodes can be asked for as soon as the writer's `append` has resolved.
+ * @param directory the dataset's folder, which must be there when the first clip is asked for
+ */
+export function growingDatasetClips(directory: string): ClipSource {
+  interface Opened {
+    readonly episodes: number;
+    readonly clips: ClipSource;
+  }
+  const open = async (): Promise<Opened> => {
+    // The writer may be gathering its files at this very moment; then they are whole at the second try.
+    const recording = await openPrivilegedDataset(directory).catch((error) => {
+      if (!(error instanceof CorruptDataError)) throw error;
+      return openPrivilegedDataset(directory);
+    });
+    return { episodes: recording.dataset.episodes.length, clips: datasetClips(recording) };
+  };
+  let current: Promise<Opened> | undefined;
+  const clipsWith = async ({ episode }: ClipReference): Promise<ClipSource> => {
+    current ??= open();
+    try {
+      const known = current;
+      // The clips of a query are asked for together; the first that is new opens the dataset for all.
+      if (episode >= (await known).episodes && current === known) current = open();
+      return (await current).clips;
+    } catch (error) {
+      current = undefined;
+      throw error;
+    }
+  };
+  return {
+    clip: async (clip) => (await clipsWith(clip)).clip(clip),
+    pictures: async (clip, from, to) => (await clipsWith(clip)).pictures(clip, from, to),
   };
 }
 

@@ -63,15 +63,20 @@ export class Desk {
   readonly #seats = new Map<string, Seat>();
   readonly #seatOf = new WeakMap<Visitor, Seat>();
   readonly #storing = new Set<Promise<void>>();
-  /** Resolves when every query has its answers. */
+  /** Resolves when every query has its answers; rejects when the source of the queries failed. */
   readonly finished: Promise<void>;
   #finish: () => void = () => {};
+  #fail: (error: unknown) => void = () => {};
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    this.finished = new Promise((resolve) => {
+    this.finished = new Promise((resolve, reject) => {
       this.#finish = resolve;
+      this.#fail = reject;
     });
+    // Whoever waits hears of a failure; nobody has to wait.
+    this.finished.catch(() => {});
+    options.pool.onLateRead = () => void this.#goOn();
     this.#noteFinish();
   }
 
@@ -241,7 +246,8 @@ export class Desk {
     }
     seat.isIdle = seat.given.size < queriesAhead;
     if (seat.given.size > 0) return;
-    await seat.visitor?.send({ type: 'idle', reason: pool.isFinished ? 'finished' : 'others' });
+    const reason = pool.isFinished ? 'finished' : pool.isWaiting ? 'coming' : 'others';
+    await seat.visitor?.send({ type: 'idle', reason });
   }
 
   async #give(seat: Seat, query: Query, order: 'first' | 'last'): Promise<void> {
@@ -285,6 +291,14 @@ export class Desk {
     }
   }
 
+  /** A query has come late, or the last one has. */
+  async #goOn(): Promise<void> {
+    await this.#options.pool.readOn();
+    this.#noteFinish();
+    this.#serveIdle();
+    this.#sendProgress();
+  }
+
   #serveIdle(): void {
     for (const seat of this.#seats.values()) {
       if (seat.isIdle) this.#serve(seat).catch((error) => this.#options.onProblem?.(error));
@@ -301,12 +315,15 @@ export class Desk {
         total: pool.total,
         yours: pool.answeredBy(annotator),
         annotators: present.length,
+        isGrowing: pool.isGrowing,
       });
     }
   }
 
   #noteFinish(): void {
-    if (this.#options.pool.isFinished) this.#finish();
+    const { pool } = this.#options;
+    if (pool.failure !== undefined) this.#fail(pool.failure);
+    else if (pool.isFinished) this.#finish();
   }
 }
 

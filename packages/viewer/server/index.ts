@@ -1,6 +1,6 @@
 export type { PlayCommand, PlayPhase } from '../protocol/play.js';
 export type { ClipSource, ServedClip } from './clips.js';
-export { datasetClips, wholeEpisodes } from './dataset-clips.js';
+export { datasetClips, growingDatasetClips, wholeEpisodes } from './dataset-clips.js';
 export { type PlayPage, type PlayPageOptions, startPlayPage } from './play-page.js';
-export { fixedQueries, type QuerySource } from './queries.js';
+export { fixedQueries, type QuerySource, type QueryStream, queryStream } from './queries.js';
 export { startViewer, type Viewer, type ViewerOptions } from './start.js';

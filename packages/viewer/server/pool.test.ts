@@ -2,7 +2,7 @@ import type { LedgerEntry, Query } from '@rapport/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { QueryPool } from './pool.js';
-import { fixedQueries } from './queries.js';
+import { fixedQueries, queryStream } from './queries.js';
 
 const queries = (count: number): Query[] =>
   Array.from({ length: count }, (_, number) => ({
@@ -56,6 +56,36 @@ it('is finished when every query that can be read has its answers', async () => 
   pool.withdraw('q1');
   await pool.readOn();
   expect([pool.isFinished, pool.total]).toEqual([true, 1]);
+});
+
+it('does not wait for queries that are still to come, and tells when they have', async () => {
+  const [first, second] = queries(2) as [Query, Query];
+  const stream = queryStream(2);
+  const pool = new QueryPool(stream, 1, []);
+  const late: unknown[] = [];
+  pool.onLateRead = () => late.push([pool.isWaiting, pool.isFinished]);
+  await pool.readOn();
+  expect(await pool.take('annotator-1')).toBeUndefined();
+  expect([pool.isWaiting, pool.isFinished, pool.isGrowing, pool.total]).toEqual([true, false, true, 2]);
+
+  stream.push(first);
+  await expect.poll(() => late).toEqual([[false, false]]);
+  expect((await pool.take('annotator-1'))?.id).toBe('q0');
+  pool.recordAnswer('annotator-1', 'q0', 'a');
+  stream.push(second);
+  expect((await pool.take('annotator-1'))?.id).toBe('q1');
+  pool.recordAnswer('annotator-1', 'q1', 'b');
+  expect(await pool.take('annotator-1')).toBeUndefined();
+  stream.end();
+  await expect.poll(() => pool.isFinished).toBe(true);
+  expect(() => stream.push(first)).toThrow(/query q0 comes after the end of its stream/);
+});
+
+it('ends with the reason when the source fails', async () => {
+  const failing = { total: 3, next: () => Promise.reject(new Error('no more rollouts')) };
+  const pool = new QueryPool(failing, 1, []);
+  expect(await pool.take('annotator-1')).toBeUndefined();
+  expect(String(pool.failure)).toBe('Error: no more rollouts');
 });
 
 it('keeps every query at no more than `overlap` people, whatever they do', async () => {

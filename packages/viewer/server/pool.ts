@@ -28,7 +28,11 @@ export class QueryPool {
   readonly #earlier = new Map<string, Map<string, string>>();
   #exhausted = false;
   #withdrawn = 0;
-  #pulling: Promise<boolean> | undefined;
+  #reading: Promise<boolean> | undefined;
+  /** Why the source ended before its last query. */
+  failure: unknown;
+  /** Called when a query that the source took its time for has come, or the source has ended. */
+  onLateRead: () => void = () => {};
 
   /** @param entries the ledger so far */
   constructor(source: QuerySource, overlap: number, entries: readonly LedgerEntry[]) {
@@ -50,17 +54,30 @@ export class QueryPool {
     return this.#count((slot) => (slot.answers.has(annotator) ? 1 : 0));
   }
 
+  /** Whether the source says that its total is not the last word. */
+  get isGrowing(): boolean {
+    return !this.#exhausted && this.#source.isGrowing === true;
+  }
+
+  /** Whether a query is asked for that has not come yet. */
+  get isWaiting(): boolean {
+    return this.#reading !== undefined;
+  }
+
   get isFinished(): boolean {
     return this.#exhausted && [...this.#slots.values()].every((slot) => slot.answers.size >= this.#overlap);
   }
 
-  /** Reads the source up to the first query that still wants an answer. */
+  /** Reads the source up to the first query that still wants an answer, as far as queries come at once. */
   async readOn(): Promise<void> {
     const wantsAnswer = (slot: Slot) => slot.answers.size < this.#overlap;
     while (![...this.#slots.values()].some(wantsAnswer) && (await this.#pull()));
   }
 
-  /** Gives the annotator a query that is free, and notes that it is open there; undefined when there is none now. */
+  /**
+   * Gives the annotator a query that is free, and notes that it is open there; undefined when there is none now, though
+   * one may come (`isWaiting`).
+   */
   async take(annotator: string): Promise<Query | undefined> {
     for (;;) {
       for (const slot of this.#slots.values()) {
@@ -148,17 +165,39 @@ export class QueryPool {
     return new Set([...holders, ...answers.keys()]).size < this.#overlap;
   }
 
-  /** Reads one query from the source; false after the last. Callers at the same time share one reading. */
+  /**
+   * Reads one query from the source; false after the last, and when none comes at once: nobody waits for rollouts that are
+   * still being made. Callers at the same time share one reading.
+   */
   #pull(): Promise<boolean> {
-    this.#pulling ??= this.#readNext().finally(() => {
-      this.#pulling = undefined;
+    this.#reading ??= this.#startReading();
+    return this.#reading;
+  }
+
+  #startReading(): Promise<boolean> {
+    let isLate = false;
+    const reading = this.#readNext().then((more) => {
+      this.#reading = undefined;
+      if (isLate) this.onLateRead();
+      return more;
     });
-    return this.#pulling;
+    const turn = new Promise<boolean>((resolve) => {
+      setImmediate(() => {
+        isLate = true;
+        resolve(false);
+      });
+    });
+    return Promise.race([reading, turn]);
   }
 
   async #readNext(): Promise<boolean> {
     if (this.#exhausted) return false;
-    const query = await this.#source.next();
+    let query: Query | undefined;
+    try {
+      query = await this.#source.next();
+    } catch (error) {
+      this.failure = error;
+    }
     if (query === undefined) {
       this.#exhausted = true;
       return false;

@@ -43,7 +43,10 @@ export interface Viewer {
   /** The page's address, with the token where there is one. */
   readonly url: string;
   readonly port: number;
-  /** Resolves when every query is answered; never when the viewer is closed before. */
+  /**
+   * Resolves when every query is answered, which a source that grows must have ended for; never when the viewer is
+   * closed before. Rejects when the source of the queries failed.
+   */
   readonly finished: Promise<void>;
   /** Stops listening and ends all connections; answers in storing are stored. */
   close(): Promise<void>;

@@ -35,6 +35,12 @@ export function notice(labelling: Labelling, undo: () => void): TemplateResult {
       'The remaining queries are with other people, or wait for someone who has not answered them yet. One opens here as soon as it is free.',
     );
   }
+  if (idle === 'coming') {
+    return panel(
+      'Waiting for new rollouts',
+      'They are being made now. The next query opens here as soon as its rollouts are there.',
+    );
+  }
   return panel('Loading the first query', '');
 }
 

@@ -43,13 +43,13 @@ export function topBar(labelling: Labelling, events: TopBarEvents): TemplateResu
 
 function progress({ progress }: Labelling): TemplateResult {
   if (progress === undefined) return html`<div class="progress"></div>`;
-  const { answered, total, annotators } = progress;
+  const { answered, total, annotators, isGrowing } = progress;
   return html`<div class="progress">
     <progress max=${Math.max(1, total)} value=${answered} aria-label="Queries answered"></progress>
     <span class="counts">
       <strong>${answered}</strong> answered · <strong>${total - answered}</strong> remaining${
-        annotators > 1 ? html` · ${annotators} people` : nothing
-      }
+        isGrowing ? ', more to come' : nothing
+      }${annotators > 1 ? html` · ${annotators} people` : nothing}
     </span>
   </div>`;
 }

@@ -2,6 +2,7 @@ import type {
   AnswerMessage,
   AnswerValue,
   ClientMessage,
+  IdleReason,
   ProgressMessage,
   QueryMessage,
   ServerMessage,
@@ -37,7 +38,7 @@ export class Labelling {
   question = '';
   progress: ProgressMessage | undefined;
   /** Set while the server has nothing for this annotator. */
-  idle: 'finished' | 'others' | undefined;
+  idle: IdleReason | undefined;
   ranking: Ranking = [];
   /** The last thing that happened, for the status line and screen readers. */
   notice = '';
