@@ -31,6 +31,11 @@ export interface ImageSize {
   readonly height: number;
 }
 
+/** A camera by name, and the size of the pictures that are wanted of it. */
+export interface CameraView extends ImageSize {
+  readonly camera: string;
+}
+
 /** What an environment is, without making one. */
 export interface EnvSpec {
   /** For example `xmagical/avoid-longstick`. */

@@ -1,4 +1,7 @@
+import type { CameraView, EnvSpec } from './env.js';
+import { InputError } from './errors.js';
 import type { Scene } from './scene.js';
+import { spaceSize } from './spaces.js';
 
 /** Pictures of one camera over an episode. */
 export interface FrameStack {
@@ -54,11 +57,54 @@ export function episodeScore(track: Pick<PrivilegedTrack, 'stepScores'>): number
   return track.stepScores.length === 0 ? 0 : sum / track.stepScores.length;
 }
 
+/** What a policy must be given, and what it gives. */
+export interface PolicySignature {
+  /** Length of the observation vector. */
+  readonly observationSize: number;
+  /** Length of an action. */
+  readonly actionSize: number;
+  /** Cameras that it looks at; they are drawn at every step, and nothing is drawn when there are none. */
+  readonly cameras: readonly CameraView[];
+}
+
 /** Chooses actions. A policy may keep state over an episode; `reset` clears it. */
 export interface Policy {
   /** For labels and reports. */
   readonly name: string;
+  /** Absent for policies that fit the one environment that they were made for and look at no pictures. */
+  readonly signature?: PolicySignature;
   reset(seed: number): void;
-  /** @param observation shape [observation entries]; returns shape [action entries] */
-  act(observation: Float32Array): Promise<Float32Array> | Float32Array;
+  /**
+   * @param observation shape [observation entries]
+   * @param pictures RGB bytes [height, width, 3] of each of the signature's cameras, in its order; absent when it has none.
+   *   The arrays are drawn into again at the next step: copy what is to be kept
+   * @returns shape [action entries]
+   */
+  act(observation: Float32Array, pictures?: readonly Uint8Array[]): Promise<Float32Array> | Float32Array;
+}
+
+/**
+ * Holds what a policy wants against what an environment has.
+ * @throws InputError naming policy and environment, what the one wants and the other has
+ */
+export function checkPolicyFits({ name, signature }: Policy, spec: EnvSpec): void {
+  if (signature === undefined) return;
+  const [observed, taken] = [spaceSize(spec.observationSpace), spaceSize(spec.actionSpace)];
+  if (signature.observationSize !== observed) {
+    throw new InputError(
+      `policy "${name}" expects ${signature.observationSize} observed numbers; ${spec.id} has ${observed}`,
+      { fix: 'take the environment that the policy was trained in' },
+    );
+  }
+  if (signature.actionSize !== taken) {
+    throw new InputError(
+      `policy "${name}" gives actions of ${signature.actionSize} numbers; ${spec.id} takes ${taken}`,
+      { fix: 'take the environment that the policy was trained in' },
+    );
+  }
+  const missing = signature.cameras.find(({ camera }) => !spec.cameras.includes(camera));
+  if (missing !== undefined) {
+    const known = spec.cameras.join(', ') || 'none';
+    throw new InputError(`policy "${name}" looks at camera "${missing.camera}"; ${spec.id} has ${known}`);
+  }
 }

@@ -1,5 +1,5 @@
-import type { Env, ImageSize, PrivilegedEnv } from './env.js';
-import type { Episode, FrameStack, Policy, RecordedEpisode } from './episode.js';
+import type { CameraView, Env, PrivilegedEnv } from './env.js';
+import { checkPolicyFits, type Episode, type FrameStack, type Policy, type RecordedEpisode } from './episode.js';
 import { poseTrackWidth } from './scene.js';
 import { spaceSize } from './spaces.js';
 
@@ -8,7 +8,7 @@ export interface RolloutOptions {
   /** Seed of the episode's randomisation, passed to `reset` and to the policy. */
   readonly seed: number;
   /** Pictures to keep; none when empty. */
-  readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
+  readonly cameras: readonly CameraView[];
 }
 
 /** Called at fixed points of a rollout, for what the learner's record does not hold. */
@@ -21,7 +21,10 @@ interface RolloutHooks {
   readonly afterStep?: (step: number) => void;
 }
 
-/** Runs one episode to its end and returns what a learner may see of it. */
+/**
+ * Runs one episode to its end and returns what a learner may see of it.
+ * @throws InputError when the policy does not fit the environment
+ */
 export async function playEpisode(
   env: Env,
   policy: Policy,
@@ -29,6 +32,7 @@ export async function playEpisode(
   hooks: RolloutHooks = {},
 ): Promise<Episode> {
   const { spec } = env;
+  checkPolicyFits(policy, spec);
   const limit = spec.maxEpisodeSteps;
   const observationSize = spaceSize(spec.observationSpace);
   const actionSize = spaceSize(spec.actionSpace);
@@ -36,6 +40,7 @@ export async function playEpisode(
   const actions = new Float32Array(limit * actionSize);
   const rewards = new Float32Array(limit);
   const pictures = options.cameras.map(({ width, height }) => new Uint8Array(limit * width * height * 3));
+  const eyes = policyEyes(policy, options.cameras);
 
   policy.reset(options.seed);
   let observation = env.reset({ seed: options.seed }).observation;
@@ -46,11 +51,14 @@ export async function playEpisode(
   let truncated = false;
   while (!terminated && !truncated) {
     hooks.beforeStep?.(length);
-    options.cameras.forEach(({ camera, width, height }, index) => {
+    const recorded = options.cameras.map(({ camera, width, height }, index) => {
       const bytes = width * height * 3;
-      env.render(camera, { width, height }, pictures[index]!.subarray(length * bytes, (length + 1) * bytes));
+      return env.render(camera, { width, height }, pictures[index]!.subarray(length * bytes, (length + 1) * bytes));
     });
-    const action = await policy.act(observation);
+    const seen = eyes.map(({ view, recordedAs, buffer }) =>
+      recordedAs === undefined ? env.render(view.camera, view, buffer) : recorded[recordedAs]!,
+    );
+    const action = await (seen.length === 0 ? policy.act(observation) : policy.act(observation, seen));
     const result = env.step(action);
     hooks.afterStep?.(length);
     actions.set(action, length * actionSize);
@@ -79,6 +87,24 @@ export async function playEpisode(
     truncated,
     frames,
   };
+}
+
+/** A camera that a policy looks at. */
+interface PolicyEye {
+  readonly view: CameraView;
+  /** Which of the recorded cameras draws the same picture; undefined when none does. */
+  readonly recordedAs: number | undefined;
+  /** What it is drawn into where it is not recorded. */
+  readonly buffer: Uint8Array;
+}
+
+function policyEyes({ signature }: Policy, recorded: readonly CameraView[]): PolicyEye[] {
+  return (signature?.cameras ?? []).map((view) => {
+    const { camera, width, height } = view;
+    const same = recorded.findIndex((one) => one.camera === camera && one.width === width && one.height === height);
+    if (same >= 0) return { view, recordedAs: same, buffer: new Uint8Array(0) };
+    return { view, recordedAs: undefined, buffer: new Uint8Array(width * height * 3) };
+  });
 }
 
 /** Runs one episode to its end and records it whole, with the half that a learner may not see. */

@@ -83,6 +83,29 @@ describe('DiffusionPolicy', () => {
     });
   }
 
+  it('acts on pictures as bytes of rows as it does on planes of numbers', async () => {
+    const checkpoint = await readDiffusionCheckpoint(join(folder, 'B'));
+    const policy = await DiffusionPolicy.create(checkpoint, { name: 'b' });
+    expect(policy.signature).toEqual({
+      observationSize: 2,
+      actionSize: 2,
+      cameras: [{ camera: 'observation.image', width: 48, height: 48 }],
+    });
+    const bytes = Uint8Array.from({ length: 3 * 48 * 48 }, (_, index) => (7 * index) % 256);
+    const planes = Float32Array.from(bytes, (_, index) => {
+      const [channel, pixel] = [Math.floor(index / (48 * 48)), index % (48 * 48)];
+      return bytes[3 * pixel + channel]! / 255;
+    });
+    const state = Float32Array.of(0.1, 0.2);
+    policy.reset(1);
+    const action = await policy.act(state, [bytes]);
+    policy.reset(1);
+    expect(action).toEqual(await policy.selectAction({ 'observation.state': state, 'observation.image': planes }));
+    expect(() => policy.act(state)).toThrow('was given pictures of 0 cameras; expected 1');
+    expect(() => policy.act(state, [bytes.subarray(3)])).toThrow('a picture of 6909 bytes as "observation.image"');
+    await policy.close();
+  });
+
   it('acts on an observation vector, the same way for the same seed', async () => {
     const checkpoint = await readDiffusionCheckpoint(fixturePath('A/ckpt'));
     const policy = await DiffusionPolicy.create(checkpoint, { name: 'a', scheduler: 'DDIM', steps: 4 });

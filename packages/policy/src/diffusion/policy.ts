@@ -1,4 +1,4 @@
-import { InputError, type Policy, RandomStream } from '@rapport/core';
+import { InputError, type Policy, type PolicySignature, RandomStream } from '@rapport/core';
 import { type CompiledFunction, compileFunction, concat, input, reshape } from '@rapport/nn';
 import type { DiffusionCheckpoint } from './checkpoint.js';
 import { ACTION_FEATURE, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js';
@@ -33,6 +33,7 @@ type StepFeatures = Float32Array;
 export class DiffusionPolicy implements Policy {
   readonly checkpoint: DiffusionCheckpoint;
   readonly name: string;
+  readonly signature: PolicySignature;
   readonly #network: DiffusionNetwork;
   readonly #sampler: Sampler;
   readonly #encoder: CompiledFunction<'features'> | undefined;
@@ -50,6 +51,12 @@ export class DiffusionPolicy implements Policy {
     this.checkpoint = checkpoint;
     this.name = name;
     this.#network = network;
+    const { stateSize, environmentSize, actionSize, cameras } = network.shapes;
+    this.signature = {
+      observationSize: stateSize + environmentSize,
+      actionSize,
+      cameras: cameras.map(({ feature, width, height }) => ({ camera: cameraOf(feature), width, height })),
+    };
     this.#sampler = compiled.sampler;
     this.#encoder = compiled.encoder;
     this.#affine = (feature) => affineOf(checkpoint, feature);
@@ -71,26 +78,33 @@ export class DiffusionPolicy implements Policy {
   }
 
   /**
-   * Acts on an environment's observation vector: the state, followed by the environment state when the policy has one.
-   * @throws InputError when the policy looks at pictures, or the vector has another length
+   * Acts on what an environment observes: the state, followed by the environment state when the policy has one, and the
+   * pictures of its cameras.
+   * @throws InputError when the vector or a picture has another size, or pictures are missing
    */
-  act(observation: Float32Array): Promise<Float32Array> {
+  act(observation: Float32Array, pictures: readonly Uint8Array[] = []): Promise<Float32Array> {
     const { cameras, stateSize, environmentSize } = this.#network.shapes;
-    if (cameras.length > 0) {
-      throw new InputError(
-        `policy "${this.name}" looks at ${cameras.length} cameras; expected one that acts on states`,
-      );
-    }
     if (observation.length !== stateSize + environmentSize) {
       throw new InputError(
         `policy "${this.name}" was given ${observation.length} observed numbers; expected ${stateSize} of the state and ${environmentSize} of the environment`,
       );
     }
-    const state = observation.subarray(0, stateSize);
-    const environment = observation.subarray(stateSize);
+    if (pictures.length !== cameras.length) {
+      throw new InputError(
+        `policy "${this.name}" was given pictures of ${pictures.length} cameras; expected ${cameras.length}`,
+      );
+    }
+    const views = cameras.map(({ feature, height, width }, index) => {
+      const bytes = pictures[index]!;
+      if (bytes.length === 3 * height * width) return [feature, pictureAsPlanes(bytes, height * width)] as const;
+      throw new InputError(
+        `policy "${this.name}" was given a picture of ${bytes.length} bytes as "${feature}"; expected 3 x ${height} x ${width}`,
+      );
+    });
     return this.selectAction({
-      [STATE_FEATURE]: state,
-      ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: environment }),
+      [STATE_FEATURE]: observation.subarray(0, stateSize),
+      ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: observation.subarray(stateSize) }),
+      ...Object.fromEntries(views),
     });
   }
 
@@ -151,6 +165,21 @@ export class DiffusionPolicy implements Policy {
     const start = this.#stream.fillNormal(new Float32Array(size));
     return { start, steps: this.#stream.fillNormal(new Float32Array(this.#sampler.stepNoiseSize)) };
   }
+}
+
+/** The name of a camera in environments and datasets, from that of its feature. */
+function cameraOf(feature: string): string {
+  const prefix = 'observation.images.';
+  return feature.startsWith(prefix) ? feature.slice(prefix.length) : feature;
+}
+
+/** RGB bytes [H, W, 3] as planes [3, H, W] with values in [0, 1]. */
+function pictureAsPlanes(bytes: Uint8Array, pixels: number): Float32Array {
+  const planes = new Float32Array(3 * pixels);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < 3; channel++) planes[channel * pixels + pixel] = bytes[3 * pixel + channel]! / 255;
+  }
+  return planes;
 }
 
 function affineOf({ config, statistics }: DiffusionCheckpoint, feature: string): Affine | undefined {

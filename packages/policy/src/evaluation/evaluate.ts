@@ -1,6 +1,6 @@
 import {
+  type CameraView,
   episodeScore,
-  type ImageSize,
   type Interval,
   meanInterval,
   type Policy,
@@ -39,7 +39,7 @@ export interface EvaluateOptions extends WorkOptions {
   readonly policy: Policy;
   readonly seeds: readonly number[];
   /** Pictures to keep with each episode; none when absent. */
-  readonly cameras?: readonly ({ readonly camera: string } & ImageSize)[];
+  readonly cameras?: readonly CameraView[];
   /** Gets every episode as it ends. */
   readonly onEpisode?: (recorded: RecordedEpisode) => void | Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { type BoxSpace, fromUnitBox, type Policy, spaceSize } from '@rapport/core';
+import { type BoxSpace, fromUnitBox, type Policy, type PolicySignature, spaceSize } from '@rapport/core';
 import { type CompiledFunction, compileFunction, input, type ParameterValues, type Tensor } from '@rapport/nn';
 import type { SacConfig } from './config.js';
 import { FrameStacker } from './frame-stack.js';
@@ -44,6 +44,11 @@ export class SacPolicy implements Policy {
 
   get name(): string {
     return this.description.name;
+  }
+
+  get signature(): PolicySignature {
+    const { observationSpace, actionSpace } = this.description;
+    return { observationSize: spaceSize(observationSpace), actionSize: spaceSize(actionSpace), cameras: [] };
   }
 
   reset(): void {
