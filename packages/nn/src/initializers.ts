@@ -27,10 +27,14 @@ export function uniformFanIn(fanIn: number): Initializer {
   return uniform(1 / Math.sqrt(fanIn));
 }
 
+/** Normal around 0. */
+export function normal(deviation: number): Initializer {
+  return (shape, stream) => stream.fillNormal(new Float32Array(sizeOf(shape))).map((value) => value * deviation);
+}
+
 /** Normal with deviation sqrt(2 / fan in), for ReLU networks (He et al. 2015, arXiv 1502.01852, eq. 10). */
 export function heNormal(fanIn: number): Initializer {
-  const deviation = Math.sqrt(2 / fanIn);
-  return (shape, stream) => stream.fillNormal(new Float32Array(sizeOf(shape))).map((value) => value * deviation);
+  return normal(Math.sqrt(2 / fanIn));
 }
 
 /**

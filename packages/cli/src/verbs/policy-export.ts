@@ -20,14 +20,14 @@ export default defineVerb({
       directory: z.string().min(1).describe('folder to write; it must not exist'),
     }),
   async run(_context, options) {
-    const { loadDiffusionPolicy, lerobotFiles, writeDiffusionCheckpoint } = await import('@rapport/policy');
+    const { loadDiffusionPolicy, diffusionFiles, writeDiffusionCheckpoint } = await import('@rapport/policy');
     const { name, checkpoint } = await loadDiffusionPolicy(policyFolder(options.policy));
     const directory = resolve(options.directory);
     if (existsSync(directory)) {
       throw new InputError(`${directory} is there already; nothing was written`, { fix: 'name a folder that is not' });
     }
     await writeDiffusionCheckpoint(directory, checkpoint);
-    const files = Object.keys(lerobotFiles(checkpoint));
+    const files = Object.keys(diffusionFiles(checkpoint));
     return { data: { name, directory, files }, text: [`${name}: ${directory}`, ...files].join('\n') };
   },
 });

@@ -17,10 +17,13 @@ const featuresSchema = z.record(
 /** Depth of the residual networks that can be the image encoder: blocks per stage, all of two 3x3 convolutions. */
 export const resnetStages = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
 
+/** Networks that can be the denoiser: LeRobot's U-Net, and a transformer, which LeRobot does not know. */
+export const backbones = ['unet', 'transformer'] as const;
+
 /**
  * A diffusion policy's settings: the fields of LeRobot's `DiffusionConfig` (version 0.6.1) that change what it computes,
- * in camel case. Fields that came late have the default that means "as before"; the others must be given, because
- * LeRobot's own defaults differ between versions.
+ * in camel case, and what Rapport adds, `backbone` and the sizes of the transformer. Fields that came late have the default
+ * that means "as before"; the others must be given, because LeRobot's own defaults differ between versions.
  */
 export const diffusionConfigSchema = z.object({
   nObsSteps: count.max(32),
@@ -47,6 +50,15 @@ export const diffusionConfigSchema = z.object({
     .max(8192)
     .refine((size) => size % 2 === 0, 'expected an even number'),
   useFilmScaleModulation: z.boolean(),
+  /** With `transformer`, the fields of the U-Net from `downDims` on are not used. */
+  backbone: z.enum(backbones).default('unet'),
+  /** Size of a token. */
+  transformerWidth: count
+    .max(8192)
+    .refine((size) => size % 2 === 0, 'expected an even number')
+    .default(128),
+  transformerLayers: count.max(64).default(4),
+  transformerHeads: count.max(64).default(4),
   noiseSchedulerType: z.enum(['DDPM', 'DDIM']),
   numTrainTimesteps: count.max(10_000),
   betaSchedule: z.enum(['squaredcos_cap_v2', 'linear', 'scaled_linear', 'sigmoid']),
@@ -127,11 +139,15 @@ export function diffusionShapes(config: DiffusionConfig): DiffusionShapes {
   if (cameras.length === 0 && environment === undefined) {
     throw new InputError('input_features has neither a camera nor an environment state; expected at least one');
   }
-  requireMultiple('horizon', horizon, 2 ** downDims.length);
-  for (const [index, channels] of downDims.entries()) {
-    requireMultiple(`down_dims[${index}]`, channels, config.nGroups);
+  if (config.backbone === 'transformer') {
+    requireMultiple('transformer_width', config.transformerWidth, config.transformerHeads);
+  } else {
+    requireMultiple('horizon', horizon, 2 ** downDims.length);
+    for (const [index, channels] of downDims.entries()) {
+      requireMultiple(`down_dims[${index}]`, channels, config.nGroups);
+    }
+    requireMultiple('down_dims[0]', downDims[0]!, FINAL_GROUPS);
   }
-  requireMultiple('down_dims[0]', downDims[0]!, FINAL_GROUPS);
   const room = horizon - nObsSteps + 1;
   if (nActionSteps > room) {
     throw new InputError(`n_action_steps is ${nActionSteps}; expected at most ${room} (horizon - n_obs_steps + 1)`);

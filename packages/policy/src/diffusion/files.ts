@@ -4,7 +4,7 @@ import { writeFolder } from '@rapport/data';
 import { z } from 'zod';
 import { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
 import { parseJson, parseWith, readBytes } from './json.js';
-import { lerobotFiles, readDiffusionCheckpoint } from './lerobot.js';
+import { diffusionFiles, readDiffusionCheckpoint } from './lerobot.js';
 
 const POLICY_FILE = 'policy.json';
 
@@ -22,7 +22,7 @@ export interface StoredDiffusionPolicy {
 }
 
 /**
- * Writes a policy as a folder: a checkpoint as LeRobot loads it, and `policy.json` with the name. The folder appears whole
+ * Writes a policy as a folder: a checkpoint as LeRobot loads it (unless it has a transformer), and `policy.json` with the name. The folder appears whole
  * or not at all.
  * @throws CorruptDataError when tensors and settings do not fit each other
  */
@@ -34,7 +34,7 @@ export async function saveDiffusionPolicy(
   const card: z.input<typeof cardSchema> = { format: 1, kind: 'diffusion', name };
   await writeFolder(directory, {
     [POLICY_FILE]: `${JSON.stringify(card, null, 2)}\n`,
-    ...lerobotFiles(checkpoint),
+    ...diffusionFiles(checkpoint),
   });
 }
 

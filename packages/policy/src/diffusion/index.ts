@@ -1,8 +1,15 @@
 export { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
-export { type DiffusionConfig, type DiffusionShapes, diffusionConfigSchema, diffusionShapes } from './config.js';
+export {
+  backbones,
+  type DiffusionConfig,
+  type DiffusionShapes,
+  diffusionConfigSchema,
+  diffusionShapes,
+} from './config.js';
 export { type BatchSampler, batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
 export { loadDiffusionPolicy, type StoredDiffusionPolicy, saveDiffusionPolicy } from './files.js';
-export { lerobotFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
+export type { Denoiser } from './layers.js';
+export { diffusionFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
 export {
   type DenoisingBatch,
   type DiffusionNetwork,

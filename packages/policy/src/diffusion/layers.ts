@@ -33,6 +33,13 @@ export interface Layer<Inputs extends readonly Tensor[] = readonly [Tensor]> {
   apply(...inputs: Inputs): Tensor;
 }
 
+/**
+ * The network that removes noise from actions, applied to noisy actions [N, horizon, action], timesteps (float32 [N], or [1]
+ * when all samples are at the same one) and conditions [N, condition]; gives the noise or the clean actions that it
+ * predicts, [N, horizon, action].
+ */
+export type Denoiser = Layer<readonly [noisy: Tensor, timesteps: Tensor, condition: Tensor]>;
+
 /** x W^T + b; `NAME.weight` [outputs, inputs], `NAME.bias` [outputs]. */
 export function linear(name: string, inputs: number, outputs: number): Layer {
   const weight = parameter(`${name}.weight`, [outputs, inputs], uniformFanIn(inputs));

@@ -94,8 +94,8 @@ function splitTensors(
   return { parameters: Object.fromEntries(parameters), statistics };
 }
 
-/** The files of a checkpoint that LeRobot 0.6 loads, by name. */
-export function lerobotFiles(checkpoint: DiffusionCheckpoint): Record<string, string | Uint8Array> {
+/** The files of a checkpoint by name. LeRobot 0.6 loads them when the denoiser is a U-Net. */
+export function diffusionFiles(checkpoint: DiffusionCheckpoint): Record<string, string | Uint8Array> {
   const { config, statistics, parameters, files } = checkpoint;
   const counters = new Set(Object.keys(parameters).filter((name) => name.endsWith(COUNTER)));
   return {
@@ -106,9 +106,16 @@ export function lerobotFiles(checkpoint: DiffusionCheckpoint): Record<string, st
 
 /**
  * Writes a checkpoint that LeRobot 0.6 loads. The folder appears whole or not at all.
+ * @throws InputError when the policy has a transformer, which LeRobot's diffusion policy has not
  * @throws CorruptDataError when tensors and settings do not fit each other
  */
 export async function writeDiffusionCheckpoint(directory: string, checkpoint: DiffusionCheckpoint): Promise<void> {
+  const { backbone } = checkpoint.config;
+  if (backbone !== 'unet') {
+    throw new InputError(`the policy's backbone is "${backbone}"; expected "unet", the only one that LeRobot knows`, {
+      fix: 'train a policy with a U-Net to hand it to LeRobot',
+    });
+  }
   checkCheckpoint(checkpoint, directory);
-  await writeFolder(directory, lerobotFiles(checkpoint));
+  await writeFolder(directory, diffusionFiles(checkpoint));
 }

@@ -13,18 +13,20 @@ import {
   type Tensor,
 } from '@rapport/nn';
 import { type DiffusionConfig, type DiffusionShapes, diffusionShapes } from './config.js';
+import type { Denoiser } from './layers.js';
 import { noiseSchedule } from './schedule.js';
-import { conditionalUNet, type UNet } from './unet.js';
+import { conditionalTransformer } from './transformer.js';
+import { conditionalUNet } from './unet.js';
 import { type ImageEncoder, imageEncoder } from './vision.js';
 
 /** A diffusion policy's networks as graphs. */
 export interface DiffusionNetwork {
   readonly config: DiffusionConfig;
   readonly shapes: DiffusionShapes;
-  readonly unet: UNet;
+  readonly denoiser: Denoiser;
   /** One per camera, in the order of `shapes.cameras`; all the same one when the cameras share it. */
   readonly encoders: readonly ImageEncoder[];
-  /** Parameters that are trained: of the U-Net and of the encoders. */
+  /** Parameters that are trained: of the denoiser and of the encoders. */
   readonly trained: readonly Parameter[];
   /** Parameters that are stored but not trained. */
   readonly fixed: readonly Parameter[];
@@ -33,7 +35,10 @@ export interface DiffusionNetwork {
 /** Builds the networks of a configuration. @throws InputError when its fields contradict each other */
 export function diffusionNetwork(config: DiffusionConfig): DiffusionNetwork {
   const shapes = diffusionShapes(config);
-  const unet = conditionalUNet('diffusion.unet', config, shapes.actionSize, shapes.conditionSize);
+  const denoiser =
+    config.backbone === 'transformer'
+      ? conditionalTransformer('diffusion.transformer', config, shapes.actionSize, shapes.conditionSize)
+      : conditionalUNet('diffusion.unet', config, shapes.actionSize, shapes.conditionSize);
   const made = (name: string, { height, width }: DiffusionShapes['cameras'][number]) =>
     imageEncoder(name, config, [height, width]);
   const { cameras } = shapes;
@@ -41,11 +46,11 @@ export function diffusionNetwork(config: DiffusionConfig): DiffusionNetwork {
     ? cameras.map((camera, index) => made(`diffusion.rgb_encoder.${index}`, camera))
     : cameras.slice(0, 1).map((camera) => made('diffusion.rgb_encoder', camera));
   const fixed = distinct.flatMap(({ statistics }) => statistics);
-  const all = [...unet.parameters, ...distinct.flatMap(({ parameters }) => parameters)];
+  const all = [...denoiser.parameters, ...distinct.flatMap(({ parameters }) => parameters)];
   return {
     config,
     shapes,
-    unet,
+    denoiser,
     encoders: cameras.map((_, index) => distinct[config.useSeparateRgbEncoderPerCamera ? index : 0]!),
     trained: all.filter((one) => !fixed.includes(one)),
     fixed,
@@ -87,11 +92,11 @@ export interface DenoisingBatch {
  * Squared denoising errors (Ho et al. 2020, arXiv 2006.11239, eq. 14), element by element: [N, horizon, action]. The target
  * is the noise, or the clean actions with `predictionType` sample.
  */
-export function denoisingErrors({ config, unet }: DiffusionNetwork, batch: DenoisingBatch): Tensor {
+export function denoisingErrors({ config, denoiser }: DiffusionNetwork, batch: DenoisingBatch): Tensor {
   const { actions, noise, timesteps, signalScale, noiseScale, condition } = batch;
   const perSample = (scale: Tensor) => reshape(scale, [-1, 1, 1]);
   const noisy = add(mul(actions, perSample(signalScale)), mul(noise, perSample(noiseScale)));
-  const predicted = unet.apply(noisy, timesteps, condition);
+  const predicted = denoiser.apply(noisy, timesteps, condition);
   return square(sub(predicted, config.predictionType === 'epsilon' ? noise : actions));
 }
 

@@ -36,7 +36,7 @@ const MAX_STEPS_PER_GRAPH = 10;
 
 /**
  * Compiles the sampling loop: a graph of several denoising steps, whose coefficients are fed.
- * @param parameters values of the U-Net's parameters by name
+ * @param parameters values of the denoiser's parameters by name
  */
 export async function compileSampler(
   network: DiffusionNetwork,
@@ -59,7 +59,7 @@ export async function compileSampler(
   for (let index = 0; index < perGraph; index++) {
     const row = slice(numbers, 0, index, index + 1);
     const number = (column: number) => slice(row, 1, column, column + 1);
-    const predicted = network.unet.apply(noisy, number(0), condition);
+    const predicted = network.denoiser.apply(noisy, number(0), condition);
     const estimate = add(mul(noisy, number(1)), mul(predicted, number(2)));
     const clean = config.clipSample ? clip(estimate, -config.clipSampleRange, config.clipSampleRange) : estimate;
     const next = add(add(mul(clean, number(3)), mul(noisy, number(4))), mul(predicted, number(5)));

@@ -1,18 +1,6 @@
-import { add, concat, mish, mul, type Parameter, reshape, slice, type Tensor, transpose } from '@rapport/nn';
+import { add, concat, mish, mul, reshape, slice, type Tensor, transpose } from '@rapport/nn';
 import { type DiffusionConfig, FINAL_GROUPS } from './config.js';
-import { conv1d, convBlock, type Layer, linear, sinusoidalEmbedding, upsampling1d } from './layers.js';
-
-/** The conditional U-Net over time. */
-export interface UNet {
-  readonly parameters: readonly Parameter[];
-  /**
-   * @param noisy actions [N, horizon, action]
-   * @param timesteps float32 [N], or [1] when all samples are at the same timestep
-   * @param condition [N, condition]
-   * @returns the predicted noise or clean actions, [N, horizon, action]
-   */
-  apply(noisy: Tensor, timesteps: Tensor, condition: Tensor): Tensor;
-}
+import { conv1d, convBlock, type Denoiser, type Layer, linear, sinusoidalEmbedding, upsampling1d } from './layers.js';
 
 type UNetConfig = Pick<
   DiffusionConfig,
@@ -24,7 +12,12 @@ type UNetConfig = Pick<
  * U-Net whose residual blocks are modulated by observations and timestep (FiLM, Perez et al. 2018), with the parameter
  * names of LeRobot's checkpoints below `prefix`.
  */
-export function conditionalUNet(prefix: string, config: UNetConfig, actionSize: number, conditionSize: number): UNet {
+export function conditionalUNet(
+  prefix: string,
+  config: UNetConfig,
+  actionSize: number,
+  conditionSize: number,
+): Denoiser {
   const { downDims, kernelSize, nGroups, diffusionStepEmbedDim: embedSize, useFilmScaleModulation } = config;
   const modulationSize = embedSize + conditionSize;
   const block = (name: string, inputs: number, outputs: number) =>
