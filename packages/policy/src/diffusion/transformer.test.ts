@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RandomStream } from '@rapport/core';
-import { compileFunction, gradient, input, mean, type ParameterValues, square } from '@rapport/nn';
+import { compileFunction, gradient, input, mean, type ParameterValues, square, type Tensor } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
 import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
 import type { Demonstration } from './demonstrations.js';
@@ -40,7 +40,7 @@ describe('conditionalTransformer', () => {
     );
     const result = denoiser.apply(input('noisy', [3, 6, 2]), input('timesteps', [3]), input('condition', [3, 6]));
     const slopes = gradient(mean(square(result)), denoiser.parameters);
-    const outputs = Object.fromEntries(
+    const outputs: Record<string, Tensor> = Object.fromEntries(
       denoiser.parameters.map(({ attributes }, index) => [`gradient/${attributes.name}`, slopes[index]!]),
     );
     const compiled = await compileFunction({ outputs: { out: result, ...outputs }, parameters });
