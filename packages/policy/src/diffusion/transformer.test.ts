@@ -43,7 +43,8 @@ describe('conditionalTransformer', () => {
     const outputs: Record<string, Tensor> = Object.fromEntries(
       denoiser.parameters.map(({ attributes }, index) => [`gradient/${attributes.name}`, slopes[index]!]),
     );
-    const compiled = await compileFunction({ outputs: { out: result, ...outputs }, parameters });
+    outputs.out = result;
+    const compiled = await compileFunction({ outputs, parameters });
     const found = await compiled.run({
       noisy: Float32Array.from(noisy.data),
       timesteps: Float32Array.from(timesteps),
