@@ -27,6 +27,11 @@ export function lookupIn(videos: ReadonlyMap<string, FeatureVideo>): VideoLookup
   };
 }
 
+/** Frames `start` (included) to `end` (excluded) of a video; they share its memory. */
+export function cutVideo({ width, data }: FeatureVideo, start: number, end: number): FeatureVideo {
+  return { frames: end - start, width, data: data.subarray(start * width, end * width) };
+}
+
 /** @throws InputError when the array does not have frames x width finite entries or the video has no frame */
 export function checkVideo(video: FeatureVideo, width: number, label: string): void {
   if (video.width !== width) throw new InputError(`${label} has ${video.width} features a frame; expected ${width}`);

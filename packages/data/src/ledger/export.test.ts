@@ -18,6 +18,7 @@ const entries: LedgerEntry[] = [
     shownAtMs: 1_760_000_000_000.25,
     answeredAtMs: 1_760_000_001_000,
     replays: [1, 3],
+    annotation: { windows: [{ start: 1, end: 4 }, null], reasons: ['safer', 'smoother'], strength: 2 },
   },
   { kind: 'undo', id: 'u', undoes: 'a', annotator: 'human/annotator-1', atMs: 1_760_000_002_000 },
 ];
@@ -56,6 +57,10 @@ it('writes Parquet that reads back with nulls where a column does not apply', as
     shown_at_ms: 1_760_000_000_000.25,
     answered_at_ms: 1_760_000_001_000,
     replays: [1n, 3n],
+    reasons: ['safer', 'smoother'],
+    strength: 2n,
+    window_starts: [1n, 0n],
+    window_ends: [4n, 0n],
     undoes: null,
     undone_at_ms: null,
   });

@@ -24,6 +24,10 @@ function toJsonLines(entries: readonly LedgerEntry[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 }
 
+function whole(value: number | undefined): bigint | null {
+  return value === undefined ? null : BigInt(value);
+}
+
 const integers: ColumnType = { list: 'int64' };
 
 function toParquet(entries: readonly LedgerEntry[]): Uint8Array {
@@ -54,6 +58,16 @@ function toParquet(entries: readonly LedgerEntry[]): Uint8Array {
     answers('shown_at_ms', 'double', (entry) => entry.shownAtMs),
     answers('answered_at_ms', 'double', (entry) => entry.answeredAtMs),
     answers('replays', integers, (entry) => entry.replays.map(BigInt)),
+    answers('reasons', { list: 'string' }, (entry) => entry.annotation?.reasons ?? null),
+    answers('strength', 'int64', (entry) => whole(entry.annotation?.strength)),
+    ...(['start', 'end'] as const).map((side) =>
+      // Parquet's list holds no nulls here: an item without a window has an empty one, at its start.
+      answers(`window_${side}s`, integers, ({ query, annotation }) =>
+        annotation?.windows === undefined
+          ? null
+          : annotation.windows.map((window, item) => BigInt(window?.[side] ?? query.items[item]!.start)),
+      ),
+    ),
     column('undoes', 'string', (entry) => (entry.kind === 'undo' ? entry.undoes : null)),
     column('undone_at_ms', 'double', (entry) => (entry.kind === 'undo' ? entry.atMs : null)),
   ]);

@@ -158,7 +158,8 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     const entries: LedgerEntry[] = [
       answer('a'),
       answer('b', { value: { kind: 'skip' } }),
-      answer('ü-"quoted"', { value: { kind: 'cannot-tell' } }),
+      answer('ü-"quoted"', { value: { kind: 'cannot-tell' }, annotation: { reasons: ['safer'] } }),
+      answer('w', { annotation: { windows: [{ start: 0, end: 9 }, null, { start: 40, end: 50 }], strength: 3 } }),
       undo('u', 'a'),
       answer('p', {
         query: { id: 'pair', items: [0, 1].map((episode) => ({ dataset: 'ds-2', episode, start: 3, end: 9 })) },
@@ -193,6 +194,19 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
       [answer('a', { value: { kind: 'pair', preferred: 0 } }), /value: a pair needs 2 items/],
       [answer('a', { replays: [1] }), /replays: must hold 3 counts/],
       [answer('a\0'), /id: holds a NUL/],
+      [answer('a', { annotation: { windows: [null] } }), /annotation\.windows: must hold 3 windows or nulls/],
+      [
+        answer('a', { annotation: { windows: [null, null, { start: 40, end: 51 }] } }),
+        /annotation\.windows: must lie inside their items/,
+      ],
+      [
+        answer('a', { value: { kind: 'ranking', ranks: [0, 0, 0] }, annotation: { strength: 1 } }),
+        /annotation\.strength: needs an answer that prefers one item/,
+      ],
+      [
+        answer('a', { value: { kind: 'skip' }, annotation: { reasons: ['safer'] } }),
+        /annotation: must not be given with/,
+      ],
       [answer('a', { shownAtMs: Number.NaN }), /shownAtMs/],
       [undo('u', 'nobody'), /undo names nobody, which is no answer/],
     ];
@@ -240,6 +254,23 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     await again.close();
   });
 
+  it('brings a ledger of version 1 up to date with every entry in it', async () => {
+    const place = await kind.fresh();
+    const first = await openLedger(place);
+    await first.append(answer('old'));
+    await first.close();
+    await kind.execute(place, 'UPDATE rapport.ledger_schema SET version = 1');
+    const annotated = answer('new', { annotation: { strength: 1 } });
+    const second = await openLedger(place);
+    await second.append(annotated);
+    await second.close();
+    const third = await openLedger(place);
+    expect(await third.entries()).toEqual([answer('old'), annotated]);
+    await third.close();
+    const stored = kind.execute(place, 'DO $$ BEGIN ASSERT (SELECT version FROM rapport.ledger_schema) = 2; END $$');
+    await expect(stored).resolves.toBeUndefined();
+  });
+
   it('refuses a ledger of a newer version and a damaged entry', async () => {
     const place = await kind.fresh();
     await (await openLedger(place)).close();
@@ -252,9 +283,9 @@ function itBehavesLikeALedger<Place extends LedgerPlace>(kind: PlaceKind<Place>)
     await expect(damaged.entries()).rejects.toThrow(/entry 1 is malformed: id/);
     await damaged.close();
 
-    await kind.execute(place, 'UPDATE rapport.ledger_schema SET version = 2');
+    await kind.execute(place, 'UPDATE rapport.ledger_schema SET version = 3');
     const newer = openLedger(place);
     await expect(newer).rejects.toThrow(CorruptDataError);
-    await expect(newer).rejects.toThrow(/has schema version 2; this Rapport reads version 1/);
+    await expect(newer).rejects.toThrow(/has schema version 3; this Rapport reads version 2/);
   });
 }

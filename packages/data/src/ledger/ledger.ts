@@ -37,8 +37,12 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** Version of the tables below. */
-const schemaVersion = 1;
+/**
+ * Version of the tables below and of the entries in them. Version 2 lets an answer carry an annotation; the tables are those
+ * of version 1, so that a ledger of version 1 is one of version 2 without annotations.
+ */
+const schemaVersion = 2;
+const olderVersions: readonly unknown[] = [1];
 
 const createTables = [
   `CREATE TABLE rapport.ledger_schema (
@@ -96,6 +100,10 @@ async function prepareTables(database: Database): Promise<void> {
     }
     const [row] = await query('SELECT version FROM rapport.ledger_schema');
     if (row?.version === schemaVersion) return;
+    if (olderVersions.includes(row?.version)) {
+      await query(`UPDATE rapport.ledger_schema SET version = ${schemaVersion}`);
+      return;
+    }
     throw new CorruptDataError(
       `ledger ${database.label} has schema version ${row?.version ?? 'none'}; this Rapport reads version ${schemaVersion}`,
       { fix: 'update Rapport to the version that wrote the ledger' },

@@ -22,6 +22,22 @@ const value = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cannot-tell') }),
 ]);
 
+/** What is shown at most beside an answer. */
+const mostReasons = 20;
+
+const annotation = z.strictObject({
+  windows: z.exactOptional(
+    z.array(
+      z
+        .strictObject({ start: index, end: index })
+        .refine((window) => window.start < window.end, 'start must lie before end')
+        .nullable(),
+    ),
+  ),
+  reasons: z.exactOptional(z.array(text).min(1).max(mostReasons)),
+  strength: z.exactOptional(z.literal([1, 2, 3])),
+});
+
 const feedback = z
   .strictObject({
     kind: z.literal('feedback'),
@@ -33,6 +49,7 @@ const feedback = z
     shownAtMs: z.number(),
     answeredAtMs: z.number(),
     replays: z.array(index),
+    annotation: z.exactOptional(annotation),
   })
   .superRefine((entry, context) => {
     const items = entry.query.items.length;
@@ -45,6 +62,21 @@ const feedback = z
     if (entry.value.kind === 'ranking' && !areDensePlaces(entry.value.ranks, items)) {
       complain(['value', 'ranks'], `must hold ${items} places without gaps, counted from 0`);
     }
+    const { windows, strength } = entry.annotation ?? {};
+    if (entry.value.kind === 'skip' && entry.annotation !== undefined) {
+      complain(['annotation'], 'must not be given with a skip');
+    }
+    if (strength !== undefined && !prefers(entry.value)) {
+      complain(['annotation', 'strength'], 'needs an answer that prefers one item to another');
+    }
+    if (windows !== undefined && windows.length !== items) {
+      complain(['annotation', 'windows'], `must hold ${items} windows or nulls`);
+    }
+    const isOutside = entry.query.items.some(({ start, end }, item) => {
+      const window = windows?.[item];
+      return window != null && (window.start < start || window.end > end);
+    });
+    if (isOutside) complain(['annotation', 'windows'], 'must lie inside their items');
   });
 
 const undo = z.strictObject({
@@ -62,6 +94,11 @@ export const ledgerEntrySchema: z.ZodType<LedgerEntry> = z.discriminatedUnion('k
 export function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0]!;
   return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`;
+}
+
+function prefers(answer: z.infer<typeof value>): boolean {
+  if (answer.kind === 'ranking') return answer.ranks.some((rank) => rank > 0);
+  return answer.kind === 'pair' && answer.preferred !== null;
 }
 
 function isPermutation(order: readonly number[], count: number): boolean {

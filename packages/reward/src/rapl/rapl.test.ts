@@ -1,4 +1,4 @@
-import { InterruptedError, mean, RandomStream } from '@rapport/core';
+import { type ClipReference, type FrameWindow, InterruptedError, mean, RandomStream } from '@rapport/core';
 import { compileFunction } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
 import { evaluateReward } from '../diagnostics/evaluate.js';
@@ -67,6 +67,27 @@ describe('trainRapl', () => {
     expect(a.model.parts).toEqual(b.model.parts);
     expect(a.report).toEqual(b.report);
     expect(a.model.parts.head.parameters).not.toEqual(c.model.parts.head.parameters);
+  });
+
+  it('learns from the frames that decided, where they were marked', async () => {
+    const trainOn = async (window: (clip: ClipReference) => FrameWindow | null) => {
+      const { model } = await trainRapl({
+        rankings: rankings.map((ranking) => ({ ...ranking, windows: ranking.items.map(window) })),
+        videos: world.videos,
+        encoder: syntheticEncoder,
+        config: { ...config, epochs: 3 },
+        stream: new RandomStream(1, 'rapl'),
+      });
+      return model.parts;
+    };
+    const unmarked = (await train({ epochs: 3 })).model.parts;
+    expect(await trainOn(() => null)).toEqual(unmarked);
+    expect(await trainOn(({ start, end }) => ({ start, end }))).toEqual(unmarked);
+    const lateHalf = await trainOn(({ end }) => ({ start: end - 6, end }));
+    expect(lateHalf.head.parameters).not.toEqual(unmarked.head.parameters);
+    // Episodes are compared with references from the first frame to the last.
+    for (const { clip, video } of lateHalf.references) expect(video.frames).toBe(clip.end - clip.start);
+    expect(lateHalf.references[0]!.video.frames).toBe(12);
   });
 
   it('gives the frames of the training clips mean 0 and deviation 1, and references that were ranked first', async () => {

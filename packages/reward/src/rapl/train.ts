@@ -1,4 +1,4 @@
-import { InputError, mean, type RankedClips } from '@rapport/core';
+import { InputError, mean, onDecidingFrames, type RankedClips } from '@rapport/core';
 import { adamW, compileFunction, compileTrainer, type ParameterValues } from '@rapport/nn';
 import type { RewardTraining, TrainedReward } from '../model.js';
 import { trainEpochs } from '../training/epochs.js';
@@ -18,7 +18,8 @@ export type RaplTraining = RewardTraining<RaplConfig>;
 
 /**
  * Learns a RAPL reward from rankings: trains the head on triplets, keeps the epoch with the best held-back loss, chooses
- * references among the best-ranked clips, and scales the reward.
+ * references among the best-ranked clips, and scales the reward. Where an annotator marked the frames that decided, the
+ * triplets are about these; references, which whole episodes are compared with, stay whole.
  * @throws InputError when no ranking holds three clips with a strict preference, or a clip has no features
  */
 export async function trainRapl(training: RaplTraining): Promise<TrainedReward<RaplModel>> {
@@ -27,14 +28,15 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
   const table = new ClipTable(rankings, training.videos, encoder.featureSize);
   const numberOf = (clip: RankedClips['items'][number]): number => table.numberOf(clip);
   const split = splitRankings(rankings, config.validationShare, stream.fork('split'));
-  const triplets = tripletsOf(split.training, numberOf);
+  const tripletsIn = (some: readonly RankedClips[]) => tripletsOf(some.map(onDecidingFrames), numberOf);
+  const triplets = tripletsIn(split.training);
   if (triplets.every(({ target }) => target !== 1)) {
     throw new InputError('RAPL learns from rankings of three or more clips; none of the training rankings is one', {
       fix: 'ask queries of three clips, or train the RLHF reward, which learns from pairs',
     });
   }
 
-  const standardization = standardizationOf(table.videos);
+  const standardization = standardizationOf(table.wholeVideos);
   const shape: HeadShape = {
     kind: config.head,
     featureSize: encoder.featureSize,
@@ -85,7 +87,7 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
         parameters: () => trainer.parameters(),
       });
     const headOf = (parameters: ParameterValues): Head => ({ shape, standardization, parameters });
-    const heldTriplets = tripletsOf(split.validation, numberOf);
+    const heldTriplets = tripletsIn(split.validation);
     let best = await run('training RAPL', config.epochs, triplets, heldTriplets);
     if (config.referenceEpochs > 0) {
       trainer.setParameters(best.parameters);
@@ -120,7 +122,9 @@ function references(
   head: Head,
   numberOf: (clip: RankedClips['items'][number]) => number,
 ): ReferenceChoice {
-  const thin = table.videos.map((video) => embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)));
+  const thin = table.wholeVideos.map((video) =>
+    embedVideo(head, video, spreadFrames(video.frames, config.framesPerVideo)),
+  );
   const transport = new VideoTransport(config.embeddingSize, config.regularization);
   return chooseReferences(rankings, numberOf, thin, transport, config.references);
 }
@@ -140,7 +144,7 @@ function finish(
   });
   const parts = { config, encoder, head, references: chosen };
   const unscaled = new RaplModel({ ...parts, scale: { offset: 0, scale: 1 }, temperature: 1 });
-  const costs = table.videos.flatMap((video) => Array.from(unscaled.rewards(video), (reward) => -reward));
+  const costs = table.wholeVideos.flatMap((video) => Array.from(unscaled.rewards(video), (reward) => -reward));
   const scale = scaleOf(costs);
   return new RaplModel({ ...parts, scale, temperature: choice.temperature * scale.scale });
 }

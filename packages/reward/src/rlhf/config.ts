@@ -11,6 +11,13 @@ export const rlhfConfigSchema = z.object({
   weightDecay: z.number().min(0).default(1e-2).describe('decoupled weight decay of the head; RAPL code: none'),
   batchSize: z.int().min(1).default(32).describe('pairs per update; a ranking of three gives up to three pairs'),
   epochs: z.int().min(1).default(100).describe('passes over the pairs (RAPL code: 100)'),
+  marginScale: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe(
+      'log-odds asked for per unit of stated strength (1 slightly, 3 by far better); Llama 2 paper: 1; 0: ignore',
+    ),
   validationShare: z
     .number()
     .min(0)

@@ -1,4 +1,4 @@
-import { mean, type RankedClips } from '@rapport/core';
+import { mean, onDecidingFrames, type RankedClips } from '@rapport/core';
 import {
   adamW,
   compileFunction,
@@ -18,7 +18,7 @@ import {
 } from '@rapport/nn';
 import { rankedPairs } from '../diagnostics/pairs.js';
 import type { RewardTraining, TrainedReward } from '../model.js';
-import { bradleyTerry } from '../objectives/margin.js';
+import { bradleyTerry, marginLabelled } from '../objectives/margin.js';
 import { trainEpochs } from '../training/epochs.js';
 import { ClipTable, requirePreferences, splitRankings } from '../training/split.js';
 import { type Standardization, standardizationOf, writeStandardized } from '../training/standardization.js';
@@ -34,7 +34,8 @@ const HEAD = 'head';
 
 /**
  * Learns the RLHF baseline from rankings: all pairs of every ranking, Bradley-Terry on the difference of the videos' mean
- * scalar outputs, and the epoch with the best held-back loss.
+ * scalar outputs, and the epoch with the best held-back loss. Where an annotator marked the frames that decided, the pairs
+ * are about these; where one stated a strength, the margin must exceed it (see `marginLabelled`).
  * @throws InputError when no ranking prefers one clip to another, or a clip has no features
  */
 export async function trainRlhf(training: RlhfTraining): Promise<TrainedReward<RlhfModel>> {
@@ -43,8 +44,10 @@ export async function trainRlhf(training: RlhfTraining): Promise<TrainedReward<R
   const table = new ClipTable(rankings, training.videos, encoder.featureSize);
   const numberOf = (clip: RankedClips['items'][number]): number => table.numberOf(clip);
   const split = splitRankings(rankings, config.validationShare, stream.fork('split'));
-  const standardization = standardizationOf(table.videos);
-  const graph = rlhfGraph(encoder.featureSize, config);
+  const standardization = standardizationOf(table.wholeVideos);
+  const pairsOf = (some: readonly RankedClips[]) => comparedPairs(some.map(onDecidingFrames), numberOf);
+  const hasStrengths = config.marginScale > 0 && rankings.some(({ strength }) => strength !== undefined);
+  const graph = rlhfGraph(encoder.featureSize, config, hasStrengths);
   const trainer = await compileTrainer({
     groups: [
       {
@@ -58,15 +61,15 @@ export async function trainRlhf(training: RlhfTraining): Promise<TrainedReward<R
     stream: stream.fork('parameters'),
   });
   const judge = await compileFunction({ outputs: { loss: graph.loss }, parameters: trainer.parameters() });
-  const feeds = new PairFeeds(table, standardization, config);
+  const feeds = new PairFeeds(table, standardization, config, hasStrengths);
   try {
     const best = await trainEpochs<ComparedPair>({
       ...training,
       label: 'training RLHF',
       epochs: config.epochs,
       batchSize: config.batchSize,
-      training: comparedPairs(split.training, numberOf),
-      validation: comparedPairs(split.validation, numberOf),
+      training: pairsOf(split.training),
+      validation: pairsOf(split.validation),
       stream: stream.fork('order'),
       step: async (batch) => (await trainer.step(feeds.of(batch))).loss,
       evaluate: async (examples) => {
@@ -99,7 +102,8 @@ export async function trainRlhf(training: RlhfTraining): Promise<TrainedReward<R
 /** Margin = mean over frames of h(first) minus that of h(second), h linear without a bias. */
 function rlhfGraph(
   featureSize: number,
-  { batchSize, framesPerVideo }: RlhfConfig,
+  { batchSize, framesPerVideo, marginScale }: RlhfConfig,
+  hasStrengths: boolean,
 ): { readonly parameters: readonly Parameter[]; readonly loss: Tensor } {
   const head = parameter(HEAD, [featureSize, 1], zeros);
   const score = (name: string): Tensor =>
@@ -110,7 +114,8 @@ function rlhfGraph(
       },
     );
   const weight = input('weight', [batchSize]);
-  const losses = bradleyTerry(sub(score('first'), score('second')), input('target', [batchSize]));
+  const objective = hasStrengths ? marginLabelled(input('strength', [batchSize]), marginScale) : bradleyTerry;
+  const losses = objective(sub(score('first'), score('second')), input('target', [batchSize]));
   return { parameters: [head], loss: div(sum(mul(losses, weight)), sum(weight)) };
 }
 
@@ -123,7 +128,7 @@ function finish(
 ): RlhfModel {
   const parts = { config, encoder, standardization, weight };
   const unscaled = new RlhfModel({ ...parts, offset: 0, scale: 1, temperature: 1 });
-  const rewards = table.videos.map((video) => unscaled.rewards(video));
+  const rewards = table.wholeVideos.map((video) => unscaled.rewards(video));
   const all = rewards.flatMap((values) => Array.from(values));
   const offset = mean(all);
   const deviation = Math.sqrt(mean(all.map((reward) => (reward - offset) ** 2)));
@@ -138,34 +143,37 @@ function finish(
 
 /** Fills batches of pairs; one set of buffers serves every batch. */
 class PairFeeds {
-  readonly #buffers: Readonly<Record<'first' | 'second' | 'target' | 'weight', Float32Array>>;
+  readonly #buffers: Readonly<Record<'first' | 'second' | 'target' | 'strength' | 'weight', Float32Array>>;
   readonly #stride: number;
 
   constructor(
     readonly table: ClipTable,
     readonly standardization: Standardization,
     readonly config: RlhfConfig,
+    readonly hasStrengths: boolean,
   ) {
     this.#stride = config.framesPerVideo * standardization.mean.length;
     this.#buffers = {
       first: new Float32Array(config.batchSize * this.#stride),
       second: new Float32Array(config.batchSize * this.#stride),
       target: new Float32Array(config.batchSize),
+      strength: new Float32Array(config.batchSize),
       weight: new Float32Array(config.batchSize),
     };
   }
 
   /** Places beyond the batch keep the videos of an earlier one and get weight 0. */
   of(batch: readonly ComparedPair[]): Record<string, Float32Array> {
-    const { first, second, target, weight } = this.#buffers;
+    const { first, second, target, strength, weight } = this.#buffers;
     weight.fill(0);
     batch.forEach((pair, place) => {
       this.#write(pair.first, first, place);
       this.#write(pair.second, second, place);
       target[place] = pair.target;
+      strength[place] = pair.strength;
       weight[place] = 1;
     });
-    return { first, second, target, weight };
+    return { first, second, target, weight, ...(this.hasStrengths && { strength }) };
   }
 
   #write(clip: number, out: Float32Array, place: number): void {

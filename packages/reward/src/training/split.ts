@@ -1,6 +1,6 @@
-import { InputError, type RandomStream, type RankedClips } from '@rapport/core';
+import { InputError, onDecidingFrames, type RandomStream, type RankedClips } from '@rapport/core';
 import { rankedPairs } from '../diagnostics/pairs.js';
-import { checkVideo, clipKey, type FeatureVideo, type VideoLookup } from '../videos.js';
+import { checkVideo, clipKey, cutVideo, type FeatureVideo, type VideoLookup } from '../videos.js';
 
 /** Rankings for gradients and rankings for choosing the epoch. */
 export interface RankingSplit {
@@ -23,9 +23,14 @@ export function splitRankings(
   return { training: shuffled.slice(held), validation: shuffled.slice(0, held) };
 }
 
-/** The different clips of some rankings, in order of appearance, with their features. */
+/**
+ * The different clips of some rankings, in order of appearance, with their features; behind them the pieces of clips that
+ * decided, where an annotator marked them.
+ */
 export class ClipTable {
   readonly videos: readonly FeatureVideo[];
+  /** The first of the videos: clips as they were shown. */
+  readonly wholeVideos: readonly FeatureVideo[];
   /** Clips by number. */
   readonly clips: readonly RankedClips['items'][number][];
   readonly #numbers: ReadonlyMap<string, number>;
@@ -34,22 +39,36 @@ export class ClipTable {
   constructor(rankings: readonly RankedClips[], lookup: VideoLookup, featureSize: number) {
     const numbers = new Map<string, number>();
     const clips: RankedClips['items'][number][] = [];
-    for (const clip of rankings.flatMap(({ items }) => items)) {
+    const videos: FeatureVideo[] = [];
+    const add = (clip: RankedClips['items'][number], find: () => FeatureVideo): void => {
       const key = clipKey(clip);
-      if (numbers.has(key)) continue;
+      if (numbers.has(key)) return;
       numbers.set(key, clips.length);
       clips.push(clip);
+      videos.push(find());
+    };
+    for (const clip of rankings.flatMap(({ items }) => items)) {
+      add(clip, () => {
+        const video = lookup(clip);
+        checkVideo(video, featureSize, `the video of clip ${clipKey(clip)}`);
+        return video;
+      });
+    }
+    this.wholeVideos = [...videos];
+    for (const ranking of rankings) {
+      onDecidingFrames(ranking).items.forEach((piece, item) => {
+        const whole = ranking.items[item]!;
+        add(piece, () =>
+          cutVideo(videos[numbers.get(clipKey(whole))!]!, piece.start - whole.start, piece.end - whole.start),
+        );
+      });
     }
     this.clips = clips;
-    this.videos = clips.map((clip) => {
-      const video = lookup(clip);
-      checkVideo(video, featureSize, `the video of clip ${clipKey(clip)}`);
-      return video;
-    });
+    this.videos = videos;
     this.#numbers = numbers;
   }
 
-  /** Number of a clip that was in the rankings. */
+  /** Number of a clip that was in the rankings, or of the piece of it that decided. */
   numberOf(clip: RankedClips['items'][number]): number {
     const number = this.#numbers.get(clipKey(clip));
     if (number === undefined) throw new InputError(`clip ${clipKey(clip)} is in none of the rankings`);
