@@ -3,13 +3,20 @@ import { ACTION_FEATURE, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js'
 import { type DiffusionNetwork, noiseScales } from './network.js';
 import { featureAffine, normalize, type Statistics } from './normalization.js';
 
+/** Pictures of one camera over an episode, in memory (a `Uint8Array`) or in a file. */
+export interface PictureBytes {
+  readonly length: number;
+  /** Bytes `start` to `end` (excluded); those of a file are valid until the next call. */
+  subarray(start: number, end: number): Uint8Array;
+}
+
 /** An episode to learn from, in the units of its dataset. */
 export interface Demonstration {
   readonly length: number;
   /** By feature, shape [length, size]: state, environment state and action. */
   readonly vectors: Readonly<Record<string, Float32Array>>;
   /** By camera feature, bytes [length, height, width, 3]. */
-  readonly pictures: Readonly<Record<string, Uint8Array>>;
+  readonly pictures: Readonly<Record<string, PictureBytes>>;
 }
 
 /** Mean and deviation that networks trained on ImageNet expect of pictures in [0, 1]; LeRobot's default for cameras. */
@@ -144,11 +151,14 @@ function copyCrop(
   place: number,
 ): void {
   const [cropHeight, cropWidth] = crop.size;
-  let target = place * 3 * cropHeight * cropWidth;
-  for (let channel = 0; channel < 3; channel++) {
-    for (let row = 0; row < cropHeight; row++) {
-      let source = ((crop.top + row) * width + crop.left) * 3 + channel;
-      for (let column = 0; column < cropWidth; column++, source += 3) out[target++] = bytes[source]! / 255;
+  const pixels = cropHeight * cropWidth;
+  let target = place * 3 * pixels;
+  for (let row = 0; row < cropHeight; row++) {
+    let source = ((crop.top + row) * width + crop.left) * 3;
+    for (let column = 0; column < cropWidth; column++, target++, source += 3) {
+      out[target] = bytes[source]! / 255;
+      out[target + pixels] = bytes[source + 1]! / 255;
+      out[target + 2 * pixels] = bytes[source + 2]! / 255;
     }
   }
 }

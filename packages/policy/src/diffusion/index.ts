@@ -1,4 +1,5 @@
 export { checkCheckpoint, type DiffusionCheckpoint } from './checkpoint.js';
+export { type CloningConfig, cloningConfigSchema, cloningDiffusionConfig } from './cloning.js';
 export {
   backbones,
   type DiffusionConfig,
@@ -6,7 +7,13 @@ export {
   diffusionConfigSchema,
   diffusionShapes,
 } from './config.js';
-export { type BatchSampler, batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
+export {
+  type BatchSampler,
+  batchSampler,
+  type Demonstration,
+  demonstrationStatistics,
+  type PictureBytes,
+} from './demonstrations.js';
 export { loadDiffusionPolicy, type StoredDiffusionPolicy, saveDiffusionPolicy } from './files.js';
 export type { Denoiser } from './layers.js';
 export { diffusionFiles, readDiffusionCheckpoint, writeDiffusionCheckpoint } from './lerobot.js';
@@ -21,10 +28,17 @@ export {
   samplewiseErrors,
 } from './network.js';
 export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
+export type { PictureCacheOptions } from './picture-cache.js';
 export { DiffusionPolicy, type DiffusionPolicyOptions, type Observation, type PlanNoise } from './policy.js';
 export { type DemonstrationOptions, type Demonstrations, readDemonstrations } from './read-demonstrations.js';
 export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
 export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';
 export { readStanfordCheckpoint } from './stanford.js';
 export { type DiffusionTrainingState, type TrainDiffusionOptions, trainDiffusion } from './train.js';
-export { compileDiffusionTrainer, type DiffusionTrainer, type DiffusionTrainerOptions } from './trainer.js';
+export {
+  compileDiffusionTrainer,
+  type DiffusionTrainer,
+  type DiffusionTrainerOptions,
+  trainingLoss,
+} from './trainer.js';
+export { readTrainingFiles, trainingFiles } from './training-files.js';

@@ -95,18 +95,48 @@ describe('trainDiffusion', () => {
     expect(error).toBeLessThan(0.3 * magnitude);
   });
 
+  it('measures the loss on held-out episodes, always on the same windows', async () => {
+    const validation = demonstrations.slice(0, 5);
+    const measured: (number | undefined)[] = [];
+    const options = { config, demonstrations, validation, steps: 60, batchSize: 16, seed: 3, averageDecay: 0.9 };
+    await trainDiffusion({
+      ...options,
+      checkpointEvery: 30,
+      onCheckpoint: async (_step, _policy, _state, loss) => void measured.push(loss),
+    });
+    // An untrained denoiser of epsilon errs by about the variance of the noise, 1.
+    expect(measured[0]!).toBeLessThan(1.2);
+    expect(measured[1]!).toBeLessThan(0.8 * measured[0]!);
+    await trainDiffusion({
+      ...options,
+      config: { ...config, optimizerLr: 1e-12 },
+      checkpointEvery: 30,
+      onCheckpoint: async (_step, _policy, _state, loss) => void measured.push(loss),
+    });
+    expect(measured[3]!).toBeCloseTo(measured[2]!, 5);
+  });
+
   it('ends with the same bytes when it was interrupted', async () => {
-    const options = { config, demonstrations, steps: 6, batchSize: 8, seed: 2 };
+    const held = { demonstrations: demonstrations.slice(5), validation: demonstrations.slice(0, 5) };
+    const options = { config, ...held, steps: 6, batchSize: 8, seed: 2, checkpointEvery: 3 };
     let middle: DiffusionTrainingState | undefined;
+    const metrics: Record<string, number>[] = [];
     const whole = await trainDiffusion({
       ...options,
-      checkpointEvery: 3,
+      onMetrics: (step, values) => metrics.push({ step, ...values }),
       onCheckpoint: async (step, _, state) => {
         if (step === 3) middle = state;
       },
     });
-    const resumed = await trainDiffusion({ ...options, resume: middle! });
+    const later: Record<string, number>[] = [];
+    const resumed = await trainDiffusion({
+      ...options,
+      resume: middle!,
+      onMetrics: (step, values) => later.push({ step, ...values }),
+      onCheckpoint: async () => undefined,
+    });
     expect(resumed).toEqual(whole);
+    expect(later).toEqual(metrics.filter(({ step }) => step! > 3));
   });
 });
 

@@ -32,9 +32,7 @@ export interface DiffusionTrainerOptions {
 }
 
 /**
- * One training step as a graph. Inputs, all float32, with N = batchSize: `actions` and `noise` [N, horizon, action]
- * (actions normalised), `timesteps`, `signalScale`, `noiseScale` [N], `valid` [N, horizon], per vector feature
- * [N, nObsSteps, size] (normalised), and per camera its crops [N nObsSteps, 3, h, w] with values in [0, 1].
+ * One training step as a graph; its inputs are those of `trainingLoss`.
  */
 export interface DiffusionTrainer {
   readonly trainer: Trainer<'loss'>;
@@ -46,15 +44,12 @@ export interface DiffusionTrainer {
 const AVERAGE = 'average/';
 
 /**
- * Compiles training by behaviour cloning: the denoising loss, its gradient, AdamW and the moving average of the weights
- * (Chi et al. 2023, section IV.A and appendix).
+ * The denoising loss of a batch. Inputs, all float32, with N = batchSize: `actions` and `noise` [N, horizon, action]
+ * (actions normalised), `timesteps`, `signalScale`, `noiseScale` [N], `valid` [N, horizon], per vector feature
+ * [N, nObsSteps, size] (normalised), and per camera its crops [N nObsSteps, 3, h, w] with values in [0, 1].
  */
-export async function compileDiffusionTrainer(
-  network: DiffusionNetwork,
-  options: DiffusionTrainerOptions,
-): Promise<DiffusionTrainer> {
-  const { config, shapes, encoders, trained, fixed } = network;
-  const { batchSize, learningRate, weightDecay, maxGradientNorm, averageDecay, statistics, stream } = options;
+export function trainingLoss(network: DiffusionNetwork, batchSize: number, statistics: Statistics): Tensor {
+  const { config, shapes, encoders } = network;
   const chunk = [batchSize, config.horizon, shapes.actionSize];
   const steps = config.nObsSteps;
   const features = shapes.cameras.map(({ feature }, index): Tensor => {
@@ -77,9 +72,21 @@ export async function compileDiffusionTrainer(
     noiseScale: input('noiseScale', [batchSize]),
     condition,
   });
-  const loss = config.doMaskLossForPadding
-    ? denoisingLoss(errors, input('valid', [batchSize, config.horizon]))
-    : denoisingLoss(errors);
+  if (!config.doMaskLossForPadding) return denoisingLoss(errors);
+  return denoisingLoss(errors, input('valid', [batchSize, config.horizon]));
+}
+
+/**
+ * Compiles training by behaviour cloning: the denoising loss, its gradient, AdamW and the moving average of the weights
+ * (Chi et al. 2023, section IV.A and appendix).
+ */
+export async function compileDiffusionTrainer(
+  network: DiffusionNetwork,
+  options: DiffusionTrainerOptions,
+): Promise<DiffusionTrainer> {
+  const { config, trained, fixed } = network;
+  const { batchSize, learningRate, weightDecay, maxGradientNorm, averageDecay, statistics, stream } = options;
+  const loss = trainingLoss(network, batchSize, statistics);
   const averages = trained.map(
     ({ attributes: { name, shape, initializer } }): Parameter => parameter(`${AVERAGE}${name}`, shape, initializer),
   );
