@@ -43,7 +43,7 @@ const shapes: readonly LinkModel['shapes'][] = [
   ],
   [capsule([0, 0, 0.03], [0, 0.05, 0.17], 0.055, silver, arm)],
   [capsule([0, 0, -0.03], [0, 0, 0.02], 0.07, orange, arm)],
-  [cylinder([0, 0, -0.02], [0, 0, 0.045], 0.055, silver, arm)],
+  [capsule([0, 0, 0.01], [0, 0, 0.015], 0.055, silver, arm)],
 ];
 
 const degrees = Math.PI / 180;
@@ -93,7 +93,8 @@ export const iiwa14: ArmModel = {
   base: {
     inertial: { mass: 5, centre: [-0.1, 0, 0.07], inertia: [0.05, 0.06, 0.03, 0, 0, 0] },
     shapes: [
-      cylinder([0, 0, 0], [0, 0, 0.15], 0.1, silver, lowerArm),
+      cylinder([0, 0, 0], [0, 0, 0.15], 0.1, silver, none),
+      box([0, 0, 0.075], [0.07, 0.07, 0.075], silver, lowerArm),
       capsule([-0.08, 0, 0.05], [-0.02, 0, 0.1], 0.07, silver, none),
     ],
   },

@@ -2,7 +2,7 @@ import type { Rgb } from '@rapport/core';
 import { type MjcfNode, mjcf } from '../../mujoco/mjcf.js';
 import { rgba } from '../../robots/shapes.js';
 import { poseEntries, writePose } from '../arm-observation.js';
-import { tableAndFloor } from '../furniture.js';
+import { tableAndFloor, uprightCylinder } from '../furniture.js';
 import { distance, softly } from '../score.js';
 import type { FixedCamera, ManipulationTask, Stage } from '../task.js';
 import { gripperAway, isHeld, pickAndPlace, pressSensors, tiltRad } from './pick-and-place.js';
@@ -82,13 +82,7 @@ export const can: ManipulationTask = {
       }),
       mjcf('body', { name: 'can', pos: [binX, binYs[0], HALF_HEIGHT] }, [
         mjcf('freejoint'),
-        mjcf('geom', {
-          type: 'cylinder',
-          size: [RADIUS, HALF_HEIGHT],
-          mass: 0.15,
-          rgba: rgba([205, 50, 45]),
-          friction: [1, 0.005, 0.0001],
-        }),
+        ...uprightCylinder({ radius: RADIUS, halfHeight: HALF_HEIGHT, mass: 0.15, colour: [205, 50, 45], friction: 1 }),
         mjcf('geom', {
           type: 'cylinder',
           pos: [0, 0, HALF_HEIGHT],

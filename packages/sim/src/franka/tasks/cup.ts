@@ -3,7 +3,7 @@ import { armNames } from '../../robots/bodies.js';
 import { rgba } from '../../robots/shapes.js';
 import { poseEntries, writePose } from '../arm-observation.js';
 import { contactForce, contactSensor } from '../contacts.js';
-import { tableAndFloor } from '../furniture.js';
+import { tableAndFloor, touchesTable } from '../furniture.js';
 import { distance, softly } from '../score.js';
 import type { ManipulationTask, Stage } from '../task.js';
 import { closeCamera } from './close-camera.js';
@@ -95,6 +95,7 @@ function cupBody(): MjcfNode {
   const looks = { rgba: rgba([240, 238, 230]), friction: [0.8, 0.005, 0.0001] };
   const half = cup.wall / 2;
   const middle = cup.radius - half;
+  const footRadius = cup.radius - cup.wall;
   const stave = (index: number) => {
     const angle = (2 * Math.PI * index) / staves;
     return mjcf('geom', {
@@ -119,8 +120,17 @@ function cupBody(): MjcfNode {
     mjcf('geom', {
       type: 'cylinder',
       pos: [0, 0, 0.003],
-      size: [cup.radius - cup.wall, 0.003],
+      size: [footRadius, 0.003],
       mass: 0.03,
+      ...looks,
+      ...touchesTable,
+    }),
+    // What a finger inside feels of the foot.
+    mjcf('geom', {
+      type: 'box',
+      pos: [0, 0, 0.0035],
+      size: [footRadius * Math.SQRT1_2, footRadius * Math.SQRT1_2, 0.0025],
+      mass: 0,
       ...looks,
     }),
     ...Array.from({ length: staves }, (_, index) => stave(index)),

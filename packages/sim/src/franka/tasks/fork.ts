@@ -4,7 +4,7 @@ import { rgba } from '../../robots/shapes.js';
 import { axisAngle, multiply } from '../../spatial/rotation.js';
 import { poseEntries, writePose } from '../arm-observation.js';
 import { contactForce, contactSensor } from '../contacts.js';
-import { tableAndFloor } from '../furniture.js';
+import { forTheEye, tableAndFloor } from '../furniture.js';
 import { distance, softly } from '../score.js';
 import type { ManipulationTask, Stage } from '../task.js';
 import { closeCamera } from './close-camera.js';
@@ -126,7 +126,7 @@ function forkBody(): MjcfNode {
   ]);
 }
 
-/** A foot and sixteen staves that lean outwards. */
+/** A round foot, felt as a square, and sixteen staves that lean outwards. */
 function bowlBody(): MjcfNode {
   const staves = 16;
   const looks = { rgba: rgba([70, 120, 190]), friction: [0.4, 0.005, 0.0001] };
@@ -144,7 +144,13 @@ function bowlBody(): MjcfNode {
     });
   };
   return mjcf('body', { name: 'bowl', mocap: true, pos: [0.5, 0.16, 0] }, [
-    mjcf('geom', { type: 'cylinder', pos: [0, 0, 0.003], size: [footRadius, 0.003], ...looks }),
+    mjcf('geom', { type: 'cylinder', pos: [0, 0, 0.003], size: [footRadius, 0.003], ...looks, ...forTheEye }),
+    mjcf('geom', {
+      type: 'box',
+      pos: [0, 0, 0.003],
+      size: [footRadius * Math.SQRT1_2, footRadius * Math.SQRT1_2, 0.003],
+      ...looks,
+    }),
     ...Array.from({ length: staves }, (_, index) => stave(index)),
   ]);
 }

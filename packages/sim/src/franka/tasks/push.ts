@@ -1,6 +1,5 @@
 import { mjcf } from '../../mujoco/mjcf.js';
-import { rgba } from '../../robots/shapes.js';
-import { goalMarker, tableAndFloor } from '../furniture.js';
+import { goalMarker, tableAndFloor, uprightCylinder } from '../furniture.js';
 import { distance, softly } from '../score.js';
 import type { ManipulationTask, Stage } from '../task.js';
 import { farEnough, pointEntries, startAboveTable, tabletop } from './tabletop.js';
@@ -30,12 +29,12 @@ export const push: ManipulationTask = {
       ...tableAndFloor(),
       mjcf('body', { name: 'puck', pos: [0.45, 0, HALF_HEIGHT] }, [
         mjcf('freejoint'),
-        mjcf('geom', {
-          type: 'cylinder',
-          size: [RADIUS, HALF_HEIGHT],
+        ...uprightCylinder({
+          radius: RADIUS,
+          halfHeight: HALF_HEIGHT,
           mass: 0.1,
-          rgba: rgba([205, 60, 50]),
-          friction: [0.8, 0.005, 0.0001],
+          colour: [205, 60, 50],
+          friction: 0.8,
         }),
       ]),
       goalMarker('goal', 0.02, [60, 160, 80]),

@@ -1,7 +1,7 @@
-import type { Rgb, Vector3 } from '@rapport/core';
+import type { Vector3 } from '@rapport/core';
 import { type MjcfNode, mjcf } from '../../mujoco/mjcf.js';
 import { rgba } from '../../robots/shapes.js';
-import { freeBox, tableAndFloor } from '../furniture.js';
+import { floor, freeBox, tableLegs, tableTop } from '../furniture.js';
 import { distance, softly } from '../score.js';
 import type { ManipulationTask, Stage } from '../task.js';
 import { farEnough, pointEntries, startAboveTable, tabletop } from './tabletop.js';
@@ -10,7 +10,6 @@ const HALF_SIDE = 0.02;
 const REACHED = 0.05;
 const HOLE_HALF = 0.06;
 const hole: Vector3 = [0.62, 0, HALF_SIDE];
-const tableColour: Rgb = [214, 190, 158];
 
 /** Across the table, as Meta-World measures it. */
 function left({ physics }: Stage): number {
@@ -18,24 +17,16 @@ function left({ physics }: Stage): number {
   return Math.hypot(x! - hole[0], y! - hole[1]);
 }
 
-/** A piece of the table's top, between two corners. */
-function topPiece([minX, minY]: readonly [number, number], [maxX, maxY]: readonly [number, number]): MjcfNode {
-  return mjcf('geom', {
-    type: 'box',
-    pos: [(minX + maxX) / 2, (minY + maxY) / 2, -0.02],
-    size: [(maxX - minX) / 2, (maxY - minY) / 2, 0.02],
-    rgba: rgba(tableColour),
-  });
-}
-
-/** A table that ends where the hole begins, and the rest of its top around the hole, with a tray below. */
+/** A table's top around the hole, with a tray below. */
 function tableWithHole(): MjcfNode[] {
   const [near, far] = [hole[0] - HOLE_HALF, hole[0] + HOLE_HALF];
   return [
-    ...tableAndFloor({ min: [-0.25, -0.6], max: [near, 0.6] }),
-    topPiece([near, -0.6], [far, -HOLE_HALF]),
-    topPiece([near, HOLE_HALF], [far, 0.6]),
-    topPiece([far, -0.6], [0.95, 0.6]),
+    floor(),
+    tableTop({ min: [-0.25, -0.6], max: [near, 0.6] }),
+    tableTop({ min: [near, -0.6], max: [far, -HOLE_HALF] }),
+    tableTop({ min: [near, HOLE_HALF], max: [far, 0.6] }),
+    tableTop({ min: [far, -0.6], max: [0.95, 0.6] }),
+    ...tableLegs(),
     mjcf('geom', {
       type: 'box',
       pos: [hole[0], hole[1], -0.11],
