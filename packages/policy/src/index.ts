@@ -1,3 +1,4 @@
+export * from './alignment/index.js';
 export * from './diffusion/index.js';
 export * from './evaluation/evaluate.js';
 export * from './evaluation/reward-sources.js';

@@ -89,15 +89,19 @@ export interface DenoisingBatch {
 }
 
 /**
- * Squared denoising errors (Ho et al. 2020, arXiv 2006.11239, eq. 14), element by element: [N, horizon, action]. The target
- * is the noise, or the clean actions with `predictionType` sample.
+ * Prediction minus target, [N, horizon, action]. The target is the noise, or the clean actions with `predictionType` sample.
  */
-export function denoisingErrors({ config, denoiser }: DiffusionNetwork, batch: DenoisingBatch): Tensor {
+export function denoisingResiduals({ config, denoiser }: DiffusionNetwork, batch: DenoisingBatch): Tensor {
   const { actions, noise, timesteps, signalScale, noiseScale, condition } = batch;
   const perSample = (scale: Tensor) => reshape(scale, [-1, 1, 1]);
   const noisy = add(mul(actions, perSample(signalScale)), mul(noise, perSample(noiseScale)));
   const predicted = denoiser.apply(noisy, timesteps, condition);
-  return square(sub(predicted, config.predictionType === 'epsilon' ? noise : actions));
+  return sub(predicted, config.predictionType === 'epsilon' ? noise : actions);
+}
+
+/** Squared denoising errors (Ho et al. 2020, arXiv 2006.11239, eq. 14), element by element: [N, horizon, action]. */
+export function denoisingErrors(network: DiffusionNetwork, batch: DenoisingBatch): Tensor {
+  return square(denoisingResiduals(network, batch));
 }
 
 /** The mean denoising error per sample, [N]: what preference losses compare. */

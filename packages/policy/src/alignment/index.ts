@@ -1,0 +1,25 @@
+export {
+  type AlignDiffusionOptions,
+  type AlignmentResult,
+  type AlignmentState,
+  alignDiffusion,
+} from './align.js';
+export {
+  type AlignmentConfig,
+  type AlignmentObjectiveName,
+  alignmentConfigSchema,
+  alignmentObjectiveNames,
+} from './config.js';
+export { checkSameKind, policyHash } from './hash.js';
+export { demonstratedManifold, type Manifold } from './manifold.js';
+export type { AlignmentMonitor } from './monitor.js';
+export {
+  checkPreferences,
+  type RolloutPreferences,
+  type RolloutSegment,
+  rankingsOnly,
+  type SegmentRanking,
+  type SegmentRating,
+} from './preferences.js';
+export { rankByReturns, rankByReward } from './synthetic.js';
+export { type RolloutWindows, rolloutWindows } from './windows.js';
