@@ -18,8 +18,8 @@ export interface OpenPolicy {
  */
 export async function openPolicy(directory: string): Promise<OpenPolicy> {
   if ((await kindOf(join(directory, 'policy.json'))) === 'diffusion') {
-    const { name, checkpoint } = await loadDiffusionPolicy(directory);
-    return { policy: await DiffusionPolicy.create(checkpoint, { name }), envId: undefined };
+    const { name, envId, checkpoint } = await loadDiffusionPolicy(directory);
+    return { policy: await DiffusionPolicy.create(checkpoint, { name }), envId };
   }
   const policy = await loadPolicy(directory);
   return { policy, envId: policy.description.envId };

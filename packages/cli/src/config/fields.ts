@@ -13,6 +13,7 @@ export interface JsonSchema {
   readonly exclusiveMaximum?: number;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
 }
@@ -28,9 +29,20 @@ export interface Field {
   readonly default: unknown;
   /** The command cannot run without it. */
   readonly required: boolean;
+  /** The field is there only while another one has this value; two fields of the same key may be there in turn. */
+  readonly only?: Choice;
 }
 
-/** The fields of an options schema in its own order; objects are opened, their parts get dotted keys. */
+/** A value of an option that decides which others there are, for example `policy.type` and `diffusion`. */
+export interface Choice {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * The fields of an options schema in its own order; objects are opened, their parts get dotted keys. Of a discriminated
+ * union the discriminator comes first, with the first member as its default, then the fields of every member.
+ */
 export function listFields(schema: z.ZodObject): Field[] {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   return openObject(json, '', undefined);
@@ -42,9 +54,31 @@ function openObject(object: JsonSchema, prefix: string, defaults: unknown): Fiel
     // A default given for a whole object counts before the defaults of its parts.
     const given = isRecord(defaults) && name in defaults ? defaults[name] : schema.default;
     if (schema.properties !== undefined) return openObject(schema, key, given);
+    const members = schema.oneOf ?? schema.anyOf ?? [];
+    if (members[0]?.properties !== undefined) return openUnion(members, key);
     const required = given === undefined && (object.required ?? []).includes(name);
     return [{ key, schema, meaning: schema.description ?? '', default: given, required }];
   });
+}
+
+function openUnion(members: readonly JsonSchema[], prefix: string): Field[] {
+  const [first] = members;
+  const name = Object.entries(first!.properties!).find(([, { const: value }]) => value !== undefined)![0];
+  const key = `${prefix}.${name}`;
+  const values = members.map(({ properties }) => String(properties![name]!.const));
+  const chooser: Field = {
+    key,
+    schema: { type: 'string', enum: values },
+    meaning: first!.properties![name]!.description ?? '',
+    default: values[0],
+    required: false,
+  };
+  const parts = members.flatMap((member, index) =>
+    openObject(member, prefix, undefined)
+      .filter((field) => field.key !== key)
+      .map((field) => ({ ...field, only: { key, value: values[index]! } })),
+  );
+  return [chooser, ...parts];
 }
 
 /** Puts a value at a dotted key, making the objects on the way. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseArguments } from './arguments.js';
 import { listFields } from './fields.js';
@@ -90,4 +90,47 @@ it('says that a required option is missing', () => {
 
 it('says that a configuration file does not exist', async () => {
   await expect(readConfigFile(join(folder, 'none.yaml'), fields)).rejects.toThrow(/none\.yaml does not exist/);
+});
+
+describe('options that another option decides on', () => {
+  const either = z.object({
+    policy: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('flat').describe('kind'),
+        steps: z.int().min(1).max(10).default(3).describe('few'),
+        width: z.int().default(8).describe('width'),
+      }),
+      z.object({
+        type: z.literal('deep').describe('kind'),
+        steps: z.int().min(1).default(500).describe('many'),
+        layers: z.array(z.int()).default([1, 2]).describe('layers'),
+      }),
+    ]),
+  });
+  const all = listFields(either);
+  const run = (...args: string[]) => resolveOptions(either, all, [], parseArguments(args, all, []));
+
+  it('takes the first kind by default, and the options of the kind that was chosen', () => {
+    expect(run().options).toEqual({ policy: { type: 'flat', steps: 3, width: 8 } });
+    expect(run('--policy.type=deep', 'policy.layers=4,5', 'policy.steps=40').options).toEqual({
+      policy: { type: 'deep', steps: 40, layers: [4, 5] },
+    });
+    expect(run('--policy.type=deep').values.map(({ key, value }) => [key, value])).toEqual([
+      ['policy.type', 'deep'],
+      ['policy.steps', 500],
+      ['policy.layers', [1, 2]],
+    ]);
+    expect(either.parse(run().input)).toEqual({ policy: { type: 'flat', steps: 3, width: 8 } });
+  });
+
+  it('holds a value against the range of the kind that was chosen', () => {
+    expect(() => run('--policy.steps=40')).toThrow('is 40; it takes an integer from 1 to 10');
+    expect(() => run('--policy.type=deap')).toThrow('it takes one of flat, deep');
+  });
+
+  it('says which kind an option belongs to', () => {
+    expect(() => run('--policy.layers=4')).toThrow(
+      'option "policy.layers" on the command line belongs to policy.type deep; policy.type is flat',
+    );
+  });
 });

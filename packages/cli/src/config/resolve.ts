@@ -35,7 +35,8 @@ export function resolveOptions(
   for (const entry of fromFile) given.set(entry.field.key, { ...entry, origin: 'file' });
   for (const entry of fromCommandLine) given.set(entry.field.key, { ...entry, origin: 'command line' });
 
-  const missing = fields.find((field) => field.required && !given.has(field.key));
+  const { chosen, choices } = applyChoices(fields, given);
+  const missing = chosen.find((field) => field.required && !given.has(field.key));
   if (missing !== undefined) {
     throw new UsageError(`option "${missing.key}" is missing: ${missing.meaning}`, {
       fix: `add --${missing.key} VALUE (the same command with --help shows an example)`,
@@ -43,17 +44,46 @@ export function resolveOptions(
   }
 
   const input: Record<string, unknown> = {};
+  // Which schema holds must be said, even where it is the default.
+  for (const [key, value] of choices) setAtKey(input, key, value);
   for (const { field, value } of given.values()) setAtKey(input, field.key, value);
   const parsed = schema.safeParse(input);
-  if (!parsed.success) throw explainIssue(parsed.error.issues[0]!, fields, given, input);
+  if (!parsed.success) throw explainIssue(parsed.error.issues[0]!, chosen, given, input);
 
-  const values = fields.map((field) => ({
+  const values = chosen.map((field) => ({
     key: field.key,
     value: getAtKey(parsed.data, field.key),
     origin: given.get(field.key)?.origin ?? ('default' as const),
     meaning: field.meaning,
   }));
   return { input, options: parsed.data, values };
+}
+
+/**
+ * Leaves the fields that are there by what was chosen, and puts the given values on them.
+ * @throws UsageError when a value was given for an option that what was chosen does not have
+ */
+function applyChoices(
+  fields: readonly Field[],
+  given: Map<string, GivenValue & { origin: Origin }>,
+): { readonly chosen: readonly Field[]; readonly choices: ReadonlyMap<string, unknown> } {
+  const deciding = new Set(fields.flatMap(({ only }) => (only === undefined ? [] : [only.key])));
+  const choices = new Map(
+    [...deciding].map((key) => [key, given.get(key)?.value ?? fields.find((field) => field.key === key)!.default]),
+  );
+  const chosen = fields.filter(({ only }) => only === undefined || choices.get(only.key) === only.value);
+  for (const [key, entry] of given) {
+    const field = chosen.find((candidate) => candidate.key === key);
+    const { only } = entry.field;
+    if (field === undefined && only !== undefined) {
+      throw new UsageError(
+        `option "${key}" on ${entry.where} belongs to ${only.key} ${only.value}; ${only.key} is ${choices.get(only.key)}`,
+        { fix: `add --${only.key} ${only.value}, or leave the option out` },
+      );
+    }
+    given.set(key, { ...entry, field: field ?? entry.field });
+  }
+  return { chosen, choices };
 }
 
 function explainIssue(

@@ -35,7 +35,8 @@ async function describeSection(verb: Verb): Promise<string> {
   const fields = verb.raw ? [] : listFields(await wholeSchema(verb));
   const rows = fields.map((field) => {
     const shown = field.required ? 'required' : field.default === undefined ? '' : `\`${formatValue(field.default)}\``;
-    return `| \`${field.key}\` | ${shown} | ${cell(describeAllowed(field.schema))} | ${cell(field.meaning)} |`;
+    const when = field.only === undefined ? '' : `with \`${field.only.key}=${field.only.value}\`: `;
+    return `| \`${field.key}\` | ${shown} | ${cell(describeAllowed(field.schema))} | ${when}${cell(field.meaning)} |`;
   });
   return [
     `## rapport ${verb.name}`,

@@ -69,11 +69,13 @@ export function usageLine(verb: Verb, fields: readonly Field[]): string {
   return ['rapport', verb.name, ...words, ...rest].join(' ');
 }
 
-/** What a field takes and its default: `an integer from 2 to 6; default 3`. */
-export function describeField(field: Field): string {
-  const allowed = describeAllowed(field.schema);
-  if (field.required) return `${allowed}; required`;
-  return field.default === undefined ? allowed : `${allowed}; default ${formatValue(field.default)}`;
+/** What a field takes, its default and when it is there: `an integer from 2 to 6; default 3; with policy.type sac`. */
+export function describeField({ schema, required, default: value, only }: Field): string {
+  const parts = [describeAllowed(schema)];
+  if (required) parts.push('required');
+  else if (value !== undefined) parts.push(`default ${formatValue(value)}`);
+  if (only !== undefined) parts.push(`with ${only.key} ${only.value}`);
+  return parts.join('; ');
 }
 
 function indentRows(rows: readonly (readonly string[])[]): string {

@@ -22,18 +22,33 @@ export interface Demonstration {
 /** Mean and deviation that networks trained on ImageNet expect of pictures in [0, 1]; LeRobot's default for cameras. */
 const IMAGENET = { mean: Float32Array.of(0.485, 0.456, 0.406), std: Float32Array.of(0.229, 0.224, 0.225) };
 
-/** Smallest, largest, mean and deviation per channel of every vector feature; ImageNet's for the cameras. */
+/** Observed channels whose values lie closer together than this do not vary (diffusion_policy's `range_eps`). */
+const SMALLEST_RANGE = 1e-4;
+
+/**
+ * Smallest, largest, mean and deviation per channel of every vector feature; ImageNet's for the cameras. Where an observed
+ * channel does not vary, smallest and largest are one apart: normalised by the range itself, the first different value
+ * would be a million times too large. An action that does not vary keeps its range, and comes out exactly.
+ */
 export function demonstrationStatistics(demonstrations: readonly Demonstration[]): Statistics {
   const first = demonstrations[0];
   if (first === undefined) throw new InputError('there are no demonstrations; expected at least one');
   const vectors = Object.keys(first.vectors).map((feature) => {
     const size = first.vectors[feature]!.length / first.length;
     const rows = demonstrations.map(({ vectors: one }) => one[feature]!);
-    const channels = Array.from({ length: size }, (_, channel) => channelStatistics(rows, channel, size));
+    const measured = Array.from({ length: size }, (_, channel) => channelStatistics(rows, channel, size));
+    const channels = feature === ACTION_FEATURE ? measured : measured.map(widened);
     const of = (key: keyof (typeof channels)[number]) => Float32Array.from(channels, (one) => one[key]);
     return [feature, { min: of('min'), max: of('max'), mean: of('mean'), std: of('std') }] as const;
   });
   return Object.fromEntries([...vectors, ...Object.keys(first.pictures).map((camera) => [camera, IMAGENET] as const)]);
+}
+
+type ChannelStatistics = ReturnType<typeof channelStatistics>;
+
+function widened(channel: ChannelStatistics): ChannelStatistics {
+  const { min, max } = channel;
+  return max - min >= SMALLEST_RANGE ? channel : { ...channel, min: min - 0.5, max: max + 0.5 };
 }
 
 function channelStatistics(rows: readonly Float32Array[], channel: number, size: number) {

@@ -13,27 +13,30 @@ const cardSchema = z.object({
   kind: z.literal('diffusion'),
   /** For labels and reports. */
   name: z.string().min(1),
+  envId: z.string().min(1).optional(),
 });
 
 /** A policy's folder: LeRobot's checkpoint with Rapport's card beside it. */
 export interface StoredDiffusionPolicy {
   readonly name: string;
+  /** Environment that it was trained in; absent when that is not known, as of imported ones. */
+  readonly envId?: string;
   readonly checkpoint: DiffusionCheckpoint;
 }
 
 /**
- * Writes a policy as a folder: a checkpoint as LeRobot loads it (unless it has a transformer), and `policy.json` with the name. The folder appears whole
- * or not at all.
+ * Writes a policy as a folder: a checkpoint as LeRobot loads it (unless it has a transformer), and `policy.json` with the
+ * name. The folder appears whole or not at all.
  * @throws CorruptDataError when tensors and settings do not fit each other
  */
 export async function saveDiffusionPolicy(
   directory: string,
-  { name, checkpoint }: StoredDiffusionPolicy,
+  { checkpoint, ...card }: StoredDiffusionPolicy,
 ): Promise<void> {
   checkCheckpoint(checkpoint, directory);
-  const card: z.input<typeof cardSchema> = { format: 1, kind: 'diffusion', name };
+  const document: z.input<typeof cardSchema> = { format: 1, kind: 'diffusion', ...card };
   await writeFolder(directory, {
-    [POLICY_FILE]: `${JSON.stringify(card, null, 2)}\n`,
+    [POLICY_FILE]: `${JSON.stringify(document, null, 2)}\n`,
     ...diffusionFiles(checkpoint),
   });
 }
@@ -52,6 +55,7 @@ export async function loadDiffusionPolicy(directory: string): Promise<StoredDiff
       fix: 'give the folder of a diffusion policy, for example one that rapport policy import made',
     });
   }
-  const { name } = parseWith(cardSchema, document, path);
-  return { name, checkpoint: await readDiffusionCheckpoint(directory) };
+  const { name, envId } = parseWith(cardSchema, document, path);
+  const checkpoint = await readDiffusionCheckpoint(directory);
+  return { name, checkpoint, ...(envId !== undefined && { envId }) };
 }

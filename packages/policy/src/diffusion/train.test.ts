@@ -214,4 +214,13 @@ describe('batchSampler', () => {
     expect([...statistics.action!.max!]).toEqual([0.5]);
     expect(statistics.action!.mean![0]).toBeCloseTo(-0.09375);
   });
+
+  it('keeps an observation that did not vary from being blown up, and an action exact', () => {
+    const still = Float32Array.of(2, 2, 2);
+    const vectors = { 'observation.state': still, action: still };
+    const statistics = demonstrationStatistics([{ length: 3, vectors, pictures: {} }]);
+    const [state, action] = [statistics['observation.state']!, statistics.action!];
+    expect([state.min![0], state.max![0]]).toEqual([1.5, 2.5]);
+    expect([action.min![0], action.max![0]]).toEqual([2, 2]);
+  });
 });

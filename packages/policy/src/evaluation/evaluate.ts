@@ -20,6 +20,17 @@ export function evaluationSeeds(count: number): number[] {
   return Array.from({ length: count }, (_, index) => EVALUATION_SEED_START + index);
 }
 
+/** Far from `evaluationSeeds`, whatever their count. */
+const SELECTION_SEED_START = EVALUATION_SEED_START + 2 ** 28;
+
+/**
+ * The seeds of `count` held-out starts on which the best of several policies is chosen. They are not `evaluationSeeds`: on
+ * the starts that it was chosen by, the best looks better than it is.
+ */
+export function selectionSeeds(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => SELECTION_SEED_START + index);
+}
+
 /** What a policy reached on a set of starts. */
 export interface Evaluation {
   /** Mean ground-truth score of an episode, in [0, 1]. */
