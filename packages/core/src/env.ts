@@ -1,3 +1,4 @@
+import type { Way } from './episode.js';
 import type { Scene } from './scene.js';
 import type { BoxSpace } from './spaces.js';
 
@@ -88,6 +89,8 @@ export interface PrivilegedEnv extends Env {
     stepScore(): number;
     /** Whether the task succeeded, judged at the present state. */
     success(): boolean;
+    /** How the task was done, judged at the present state; absent where the task is not about ways. */
+    way?(): Way;
     /** The complete state; `restore` of it and the same actions give the same bits. */
     state(): Float64Array;
     restore(state: Float64Array): void;

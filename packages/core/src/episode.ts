@@ -32,12 +32,25 @@ export interface Episode {
   readonly frames: readonly FrameStack[];
 }
 
+/**
+ * How an episode did its task, where the task can be done in several ways. What is preferred is a person's taste, so this
+ * is privileged, as the preference score is.
+ */
+export interface Way {
+  /** For example `handle`; `none` when the task was not solved. */
+  readonly name: string;
+  /** Solved, and in the preferred way. */
+  readonly preferred: boolean;
+}
+
 /** What only recording, simulated annotators and evaluation know of a rollout. */
 export interface PrivilegedTrack {
   /** Ground-truth preference score of each step, shape [T], in [0, 1]. */
   readonly stepScores: Float32Array;
   /** Success at the end. */
   readonly success: boolean;
+  /** Judged at the end; absent where the task is not about ways. */
+  readonly way?: Way;
   /** Bodies and shapes. */
   readonly scene: Scene;
   /** Shape [T, poseTrackWidth(scene)]; row t belongs to picture t. */

@@ -127,11 +127,13 @@ export async function recordEpisode(
       stepScores[step] = env.privileged.stepScore();
     },
   });
+  const way = env.privileged.way?.();
   return {
     episode,
     privileged: {
       stepScores: stepScores.subarray(0, episode.length),
       success: env.privileged.success(),
+      ...(way && { way }),
       scene: env.scene(),
       poses: poses.subarray(0, episode.length * poseWidth),
     },

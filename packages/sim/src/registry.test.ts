@@ -7,8 +7,8 @@ const ids = environments()
   .filter((id) => !/^(franka|fr3|kuka)\//.test(id));
 
 describe('registry', () => {
-  it('offers both tasks for four robots and the benchmark’s 96 ids', () => {
-    expect(ids).toHaveLength(8 + 96);
+  it('offers both tasks for four robots, Pass for one, and the benchmark’s 96 ids', () => {
+    expect(ids).toHaveLength(8 + 1 + 96);
     expect(ids).toContain('xmagical/avoid-longstick');
     expect(ids).toContain('xmagical/group-gripper');
     expect(ids).toContain('SweepToTop-Mediumstick-State-Allo-TestLayout-v0');

@@ -33,7 +33,7 @@ export async function writeTrack(directory: string, index: number, track: Privil
       { name: 'privileged.score', type: 'float', data: track.stepScores },
       { name: 'replay.poses', type: { list: 'float' }, data: poses },
     ],
-    { [KEY]: JSON.stringify({ scene: sceneName, success: track.success }) },
+    { [KEY]: JSON.stringify({ scene: sceneName, success: track.success, way: track.way }) },
   );
   await writeDurably(join(directory, trackPath(index)), bytes);
 }
@@ -66,7 +66,7 @@ export async function readTrack(directory: string, index: number, length: number
     stepScores[step] = Number(row['privileged.score']);
     poses.set(pose, step * width);
   });
-  return { stepScores, success: header.success, scene, poses };
+  return { stepScores, success: header.success, ...(header.way && { way: header.way }), scene, poses };
 }
 
 /** Path of the file of an episode below the dataset's folder. */
@@ -94,7 +94,11 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-const headerSchema = z.object({ scene: z.string().regex(/^[0-9a-f]{16}$/), success: z.boolean() });
+const headerSchema = z.object({
+  scene: z.string().regex(/^[0-9a-f]{16}$/),
+  success: z.boolean(),
+  way: z.exactOptional(z.object({ name: z.string(), preferred: z.boolean() })),
+});
 
 const vector3 = z.tuple([z.number(), z.number(), z.number()]);
 const shapeCommon = {

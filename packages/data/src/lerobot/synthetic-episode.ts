@@ -80,6 +80,7 @@ export function syntheticEpisode(seed: number, length: number): RecordedEpisode 
     privileged: {
       stepScores: numbers(length, 4).map(Math.abs),
       success: seed % 3 === 0,
+      ...(seed % 2 === 0 && { way: { name: 'left', preferred: seed % 3 === 0 } }),
       scene: SCENE,
       poses: numbers(length * 3, 5),
     },

@@ -4,7 +4,7 @@ import { loadMujoco, type Mujoco } from '../mujoco/module.js';
 import { Physics } from '../mujoco/physics.js';
 import { armNames, armParts } from '../robots/bodies.js';
 import { panda } from '../robots/panda.js';
-import { ArmController, softGains, stiffGains } from './arm-controller.js';
+import { ArmController } from './arm-controller.js';
 
 let mujoco: Mujoco;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ function armAtHome(): Physics {
 describe('arm controller', () => {
   it('holds the arm still against gravity, and moves no joint by more than a hair in 2 s', () => {
     const physics = armAtHome();
-    const controller = new ArmController(physics, panda, stiffGains, 0.025);
+    const controller = new ArmController(physics, panda, panda.gains.stiff, 0.025);
     controller.reset(0.08);
     physics.step(2000, () => {
       controller.tick();
@@ -47,8 +47,8 @@ describe('arm controller', () => {
   });
 
   it.each([
-    { name: 'stiff', gains: stiffGains },
-    { name: 'soft', gains: softGains },
+    { name: 'stiff', gains: panda.gains.stiff },
+    { name: 'soft', gains: panda.gains.soft },
   ])('pulls a joint back with stiffness times displacement, $name', ({ gains }) => {
     const physics = armAtHome();
     const controller = new ArmController(physics, panda, gains, 0.025);
@@ -69,7 +69,7 @@ describe('arm controller', () => {
 
   it('moves the gripper to a width at the hand’s speed', () => {
     const physics = armAtHome();
-    const controller = new ArmController(physics, panda, stiffGains, 0.025);
+    const controller = new ArmController(physics, panda, panda.gains.stiff, 0.025);
     for (const side of ['left', 'right'] as const) physics.joint(armNames.fingerJoint(side)).position = 0.04;
     physics.forward();
     controller.reset(0.08);
@@ -93,7 +93,7 @@ describe('arm controller', () => {
     ];
     for (const { position, velocity, fault } of cases) {
       const physics = armAtHome();
-      const controller = new ArmController(physics, panda, stiffGains, 0.025);
+      const controller = new ArmController(physics, panda, panda.gains.stiff, 0.025);
       controller.reset(0.08);
       const joint = physics.joint(armNames.joint(0));
       joint.position = position;
@@ -107,7 +107,7 @@ describe('arm controller', () => {
 
   it('goes on to the bit from saved numbers', () => {
     const physics = armAtHome();
-    const controller = new ArmController(physics, panda, stiffGains, 0.025);
+    const controller = new ArmController(physics, panda, panda.gains.stiff, 0.025);
     controller.reset(0.08);
     controller.reference.setGoal(panda.home.map((value) => value + 0.2));
     controller.setGripperGoal(0.01);

@@ -1,28 +1,10 @@
 import type { Physics } from '../mujoco/physics.js';
 import type { LiveSlice } from '../mujoco/quantities.js';
-import type { ArmModel } from '../robots/arm-model.js';
+import type { ArmModel, JointGains } from '../robots/arm-model.js';
 import { armNames } from '../robots/bodies.js';
 import { type CollisionThresholds, defaultThresholds, type Fault } from './faults.js';
 import { JointReference } from './joint-reference.js';
 import { TorqueInterface } from './torque-interface.js';
-
-/** Stiffness (N m/rad) and damping (N m s/rad) of every joint. */
-export interface JointGains {
-  readonly stiffness: readonly number[];
-  readonly damping: readonly number[];
-}
-
-/** Follows closely: the gains of franka_ros2's joint impedance example with inverse kinematics. */
-export const stiffGains: JointGains = {
-  stiffness: [600, 600, 600, 600, 250, 150, 50],
-  damping: [30, 30, 30, 30, 10, 10, 5],
-};
-
-/** Gives way: a quarter of the stiffness, with damping that keeps the arm from swinging. */
-export const softGains: JointGains = {
-  stiffness: [150, 150, 150, 150, 62.5, 37.5, 12.5],
-  damping: [30, 30, 30, 30, 10, 7, 4],
-};
 
 /** Cut-off of the low-pass that external torques go through, Hz: what lasts counts, not the knock of touching down. */
 const EXTERNAL_TORQUE_CUTOFF_HZ = 5;

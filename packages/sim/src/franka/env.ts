@@ -11,7 +11,7 @@ import {
   type StepResult,
   spaceSize,
 } from '@rapport/core';
-import { ArmController, softGains, stiffGains } from '../control/arm-controller.js';
+import { ArmController } from '../control/arm-controller.js';
 import type { Fault } from '../control/faults.js';
 import { actionEntries } from '../control/modes.js';
 import { MotionTarget } from '../control/motion-target.js';
@@ -112,7 +112,7 @@ export class ManipulationEnv implements PrivilegedEnv {
       );
     }
     const base = task.base ?? defaultBase;
-    const gains = task.control.kind === 'joint-impedance' ? softGains : stiffGains;
+    const gains = arm.gains[task.control.kind === 'joint-impedance' ? 'soft' : 'stiff'];
     this.spec = manipulationSpec(options);
     this.#arm = arm;
     this.#task = task;

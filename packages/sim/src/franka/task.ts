@@ -89,4 +89,13 @@ export interface ManipulationTask {
   stepScore(stage: Stage): number;
   /** Privileged: whether the task is solved at the present state. */
   success(stage: Stage): boolean;
+  /** Privileged: the ways in which the task can be done, where that is what the task is about. */
+  readonly ways?: Ways;
+}
+
+/** Ways to do a task, one of which is preferred. */
+export interface Ways {
+  readonly preferred: string;
+  /** The way in which the task was solved; called with a solved task. */
+  of(stage: Stage): string;
 }

@@ -15,6 +15,12 @@ export interface JointLimits {
   readonly torque: number;
 }
 
+/** Stiffness (N m/rad) and damping (N m s/rad) of every joint. */
+export interface JointGains {
+  readonly stiffness: readonly number[];
+  readonly damping: readonly number[];
+}
+
 /** A pose in the frame of the part before. */
 export interface Placement {
   /** Metres. */
@@ -77,6 +83,8 @@ export interface ArmModel {
   readonly base: { readonly inertial: Inertial; readonly shapes: readonly MjcfNode[] };
   readonly links: readonly LinkModel[];
   readonly limits: readonly JointLimits[];
+  /** Of the joints' impedance: to follow closely, and to give way to what is touched. */
+  readonly gains: { readonly stiff: JointGains; readonly soft: JointGains };
   readonly hand: HandModel;
   /** Meshes that the shapes name, and the files that hold them. */
   readonly assets?: { readonly nodes: readonly MjcfNode[]; readonly files: ReadonlyMap<string, Uint8Array> };

@@ -1,5 +1,5 @@
 import type { ArmModel, Inertial } from './arm-model.js';
-import { frankaBaseShapes, frankaHand, frankaHome, frankaLinks } from './franka-arm.js';
+import { frankaBaseShapes, frankaGains, frankaHand, frankaHome, frankaLinks } from './franka-arm.js';
 
 /** The manufacturer's set (franka_description 1.0.1, robots/fr3/inertials.yaml). */
 const linkInertials: readonly Inertial[] = [
@@ -87,6 +87,7 @@ export const fr3: ArmModel = {
   },
   links: frankaLinks(linkInertials, [0.195, 0.195, 0.195, 0.195, 0.074, 0.074, 0.074], 0.21),
   limits,
+  gains: frankaGains,
   hand: frankaHand(
     {
       mass: 0.6544,

@@ -1,5 +1,5 @@
 import { fromRollPitchYaw } from '../spatial/rotation.js';
-import type { HandModel, Inertial, LinkModel, Placement } from './arm-model.js';
+import type { ArmModel, HandModel, Inertial, LinkModel, Placement } from './arm-model.js';
 import { craig } from './denavit-hartenberg.js';
 import { armColours, box, capsule, collisionBits, cylinder } from './shapes.js';
 
@@ -19,6 +19,15 @@ export const frankaJoints: readonly Placement[] = [
   craig(0, 0, Math.PI / 2),
   craig(0.088, 0, Math.PI / 2),
 ];
+
+/**
+ * Stiff: the gains of franka_ros2's joint impedance example with inverse kinematics. Soft: a quarter of the stiffness, with
+ * damping that keeps the arm from swinging.
+ */
+export const frankaGains: ArmModel['gains'] = {
+  stiff: { stiffness: [600, 600, 600, 600, 250, 150, 50], damping: [30, 30, 30, 30, 10, 10, 5] },
+  soft: { stiffness: [150, 150, 150, 150, 62.5, 37.5, 12.5], damping: [30, 30, 30, 30, 10, 7, 4] },
+};
 
 /** The pose that libfranka's examples call ready, rad. */
 export const frankaHome: readonly number[] = [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4];

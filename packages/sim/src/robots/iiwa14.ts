@@ -68,6 +68,15 @@ const limits: ArmModel['limits'] = [
   torque,
 }));
 
+/**
+ * Ours. Stiff: as fast as a Panda's joints (19 to 40 rad/s with the arm's inertia at home), damped to 0.7 of critical or
+ * more. Soft: a quarter of the stiffness.
+ */
+const gains: ArmModel['gains'] = {
+  stiff: { stiffness: [1500, 1500, 800, 800, 250, 150, 50], damping: [80, 100, 43, 43, 10, 10, 5] },
+  soft: { stiffness: [375, 375, 200, 200, 62.5, 37.5, 12.5], damping: [80, 100, 43, 43, 10, 7, 4] },
+};
+
 const velocityRanges = limits.map(({ velocity }) => [-velocity, velocity] as const);
 
 /** A plain gripper of our own: a box with two straight fingers that open wider than Franka's. */
@@ -106,6 +115,7 @@ export const iiwa14: ArmModel = {
     damping: 1,
   })),
   limits,
+  gains,
   hand: plainHand,
   // The hand points straight down: the pitch angles add up to half a turn.
   home: [0, 0.4, 0, -1.6, 0, Math.PI - 2, 0],

@@ -1,5 +1,5 @@
 import type { ArmModel, Inertial } from './arm-model.js';
-import { frankaBaseShapes, frankaHand, frankaHome, frankaLinks } from './franka-arm.js';
+import { frankaBaseShapes, frankaGains, frankaHand, frankaHome, frankaLinks } from './franka-arm.js';
 
 /**
  * The parameters that C. Gaz et al. identified ("Dynamic Identification of the Franka Emika Panda Robot With Retrieval
@@ -71,6 +71,7 @@ export const panda: ArmModel = {
   },
   links: frankaLinks(linkInertials, [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], 1),
   limits,
+  gains: frankaGains,
   hand: frankaHand(
     { mass: 0.73, centre: [-0.01, 0, 0.03], inertia: [0.001, 0.0025, 0.0017, 0, 0, 0] },
     { mass: 0.015, centre: [0, 0, 0], inertia: [2.375e-6, 2.375e-6, 7.5e-7, 0, 0, 0] },

@@ -4,17 +4,22 @@ import { type ScriptedTask, scriptedEntries } from './scripted/catalogue.js';
 import { sweepToTop, sweepVariants } from './sweep-to-top.js';
 import { avoidTask } from './tasks/avoid.js';
 import { groupTask } from './tasks/group.js';
+import { passTask } from './tasks/pass.js';
 import type { EmbodimentName } from './view.js';
 
 const embodiments: readonly EmbodimentName[] = ['longstick', 'mediumstick', 'shortstick', 'gripper'];
 
-/** RAPL's two tasks and the benchmark itself, for every robot. */
+/** RAPL's two tasks and the benchmark itself, for every robot; and Pass, which takes a narrow one. */
 export function xmagicalEntries(): EnvironmentEntry[] {
-  return embodiments.flatMap((embodiment) => [
-    preferenceEntry(embodiment, 'avoid'),
-    preferenceEntry(embodiment, 'group'),
-    ...sweepEntries(embodiment),
-  ]);
+  const pass = { id: 'xmagical/pass-shortstick', embodiment: 'shortstick', task: passTask } as const;
+  return [
+    ...embodiments.flatMap((embodiment) => [
+      preferenceEntry(embodiment, 'avoid'),
+      preferenceEntry(embodiment, 'group'),
+      ...sweepEntries(embodiment),
+    ]),
+    entryOf(pass, 'pass'),
+  ];
 }
 
 function preferenceEntry(embodiment: EmbodimentName, name: 'avoid' | 'group'): EnvironmentEntry {

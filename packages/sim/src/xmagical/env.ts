@@ -8,10 +8,12 @@ import {
   type ResetResult,
   type Scene,
   type StepResult,
+  type Way,
 } from '@rapport/core';
 import { StateReader } from '../chipmunk/snapshot.js';
 import { NumpyRandomState } from '../numpy/random-state.js';
 import { type ArenaCamera, ArenaRenderer } from '../render/arena-renderer.js';
+import type { ArenaState } from './arena-state.js';
 import { readLayout, writeLayout } from './layout-state.js';
 import { arenaScene } from './scene.js';
 import type { XMagicalTask } from './task.js';
@@ -72,6 +74,7 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.privileged = {
       stepScore: () => task.stepScore(this.#started(), this.#memory),
       success: () => task.success(this.#started(), this.#memory),
+      ...(task.ways && { way: () => wayOf(task, this.#started(), this.#memory) }),
       state: () => this.#saveState(),
       restore: (state) => this.#restoreState(state),
     };
@@ -189,6 +192,11 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#memory.set(memory);
     this.#dropStaleRenderers();
   }
+}
+
+function wayOf({ ways, success }: XMagicalTask, arena: ArenaState, memory: Float64Array): Way {
+  const name = ways !== undefined && success(arena, memory) ? ways.of(arena, memory) : 'none';
+  return { name, preferred: name === ways?.preferred };
 }
 
 function actionSpace(embodiment: EmbodimentName, range: XMagicalTask['actionRange']) {

@@ -38,4 +38,10 @@ export interface XMagicalTask {
   stepScore(arena: ArenaState, memory: Float64Array): number;
   /** Privileged: whether the task is solved at the present state. */
   success(arena: ArenaState, memory: Float64Array): boolean;
+  /** Privileged: the ways in which the task can be done, where that is what the task is about. */
+  readonly ways?: {
+    readonly preferred: string;
+    /** The way in which the task was solved; called with a solved task. */
+    of(arena: ArenaState, memory: Float64Array): string;
+  };
 }

@@ -8,8 +8,13 @@ const entry = raplEntries.find(({ id }) => id === 'franka/chips')!;
 describe('franka/chips', () => {
   test('is lifted by the edge, gently by its middle, and crushed, in this order of preference', async () => {
     const scores: number[] = [];
-    for (const style of ['by-edge', 'gently', 'crushes']) {
+    for (const [style, way] of [
+      ['by-edge', { name: 'edge', preferred: true }],
+      ['gently', { name: 'middle', preferred: false }],
+      ['crushes', { name: 'crushed', preferred: false }],
+    ] as const) {
       const episodes = await outcomes(entry, style, 3);
+      expect(episodes.map((episode) => episode.way)).toEqual([way, way, way]);
       expect(
         episodes.filter(({ success }) => success),
         style,

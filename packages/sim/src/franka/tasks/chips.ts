@@ -13,6 +13,8 @@ const LIFTED = 0.1;
 const OFF_TABLE = 0.04;
 /** A finger that presses harder holds, N. */
 const HOLDS = 0.3;
+/** Squeezed by less than this share of what its middle can be, the bag keeps its chips whole. */
+const WHOLE = 0.2;
 
 const fingers = ['left', 'right'] as const;
 
@@ -25,6 +27,9 @@ const fingers = ['left', 'right'] as const;
  * Score of a step: 0.1 near + whole * (0.2 edge + 0.7 high). near: tool within 2 cm of a seal, falling to 0 at 25 cm; edge:
  * 1 while both fingers press the same seal; high: the middle 12 cm above the table, falling to 0 where it lay; whole: 1
  * while the middle has never been squeezed by more than a fifth of what it can be, falling to 0.1 at three fifths.
+ *
+ * Ways: `crushed` when the middle has ever been squeezed by more than that fifth, else `edge`, the preferred one, while
+ * both fingers press the same seal, else `middle`.
  */
 export const chipsTask: ManipulationTask = {
   name: 'chips',
@@ -70,22 +75,31 @@ export const chipsTask: ManipulationTask = {
   remember(stage) {
     stage.memory[0] = Math.max(stage.memory[0]!, squeeze(stage) / (2 * CRUSH_RANGE));
   },
-  stepScore({ physics, arm, memory }) {
+  stepScore(stage) {
+    const { physics, arm, memory } = stage;
     const near = softly(
       Math.min(...seals.map((seal) => distance(arm.tcpPosition, physics.site(seal).position))),
       0.02,
       0.25,
     );
-    const edge = seals.some((seal) => fingers.every((side) => contactForce(physics, `${seal}_${side}_touch`) > HOLDS));
+    const edge = isHeldByEdge(stage) ? 1 : 0;
     const high = softly(physics.body('bag').position[2]!, 0.12, 0.02);
-    const whole = 0.1 + 0.9 * softly(memory[0]!, 0.2, 0.6);
-    return 0.1 * near + whole * (0.2 * (edge ? 1 : 0) + 0.7 * high);
+    const whole = 0.1 + 0.9 * softly(memory[0]!, WHOLE, 0.6);
+    return 0.1 * near + whole * (0.2 * edge + 0.7 * high);
   },
   success({ physics }) {
     const sealsOff = seals.every((seal) => physics.site(seal).position[2]! > OFF_TABLE);
     return sealsOff && physics.body('bag').position[2]! > LIFTED;
   },
+  ways: {
+    preferred: 'edge',
+    of: (stage) => (stage.memory[0]! > WHOLE ? 'crushed' : isHeldByEdge(stage) ? 'edge' : 'middle'),
+  },
 };
+
+function isHeldByEdge({ physics }: Stage): boolean {
+  return seals.some((seal) => fingers.every((side) => contactForce(physics, `${seal}_${side}_touch`) > HOLDS));
+}
 
 /** How much narrower the bag's middle is than it was, metres. */
 function squeeze({ physics }: Stage): number {

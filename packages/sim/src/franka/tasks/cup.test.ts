@@ -8,8 +8,13 @@ const entry = raplEntries.find(({ id }) => id === 'franka/cup')!;
 describe('franka/cup', () => {
   test('is lifted in three ways, best by the handle and worst with a finger inside', async () => {
     const scores: number[] = [];
-    for (const style of ['by-handle', 'around', 'inside']) {
+    for (const [style, way] of [
+      ['by-handle', { name: 'handle', preferred: true }],
+      ['around', { name: 'outside', preferred: false }],
+      ['inside', { name: 'inside', preferred: false }],
+    ] as const) {
       const episodes = await outcomes(entry, style, 3);
+      expect(episodes.map((episode) => episode.way)).toEqual([way, way, way]);
       expect(
         episodes.filter(({ success }) => success),
         style,

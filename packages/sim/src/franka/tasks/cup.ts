@@ -28,6 +28,9 @@ const sides = ['left', 'right'] as const;
  * falling to 0 at 25 cm; handle: 1 while both fingers press the handle with more than 0.5 N; high: the foot 10 cm above
  * the table, falling to 0 at the table, and 0 when the cup is not upright; manner: 1 by the handle, 0.5 else; clean: 0.3
  * from the moment that a fingertip has been inside the cup, 1 before.
+ *
+ * Ways: `inside` when a fingertip has ever been inside the cup, else `handle`, the preferred one, while both fingers press
+ * the handle, else `outside`.
  */
 export const cupTask: ManipulationTask = {
   name: 'cup',
@@ -65,7 +68,7 @@ export const cupTask: ManipulationTask = {
   },
   stepScore(stage) {
     const { physics, arm, memory } = stage;
-    const handle = sides.every((side) => contactForce(physics, `handle_${side}`) > 0.5) ? 1 : 0;
+    const handle = isHeldByHandle(stage) ? 1 : 0;
     const near = softly(distance(arm.tcpPosition, physics.body('cup_handle').position), 0.02, 0.25);
     const high = isUpright(stage) ? softly(physics.body('cup').position[2]!, 0.1, 0) : 0;
     const clean = memory[0] === 1 ? 0.3 : 1;
@@ -74,7 +77,15 @@ export const cupTask: ManipulationTask = {
   success(stage) {
     return stage.physics.body('cup').position[2]! > LIFTED && isUpright(stage);
   },
+  ways: {
+    preferred: 'handle',
+    of: (stage) => (stage.memory[0] === 1 ? 'inside' : isHeldByHandle(stage) ? 'handle' : 'outside'),
+  },
 };
+
+function isHeldByHandle({ physics }: Stage): boolean {
+  return sides.every((side) => contactForce(physics, `handle_${side}`) > 0.5);
+}
 
 function isUpright({ physics }: Stage): boolean {
   return physics.body('cup').rotation[8]! > Math.cos(UPRIGHT_RAD);

@@ -11,6 +11,8 @@ describe('franka/fork', () => {
     const byTines = await outcomes(entry, 'by-tines', 4);
     expect(byHandle.filter(({ success }) => success)).toHaveLength(4);
     expect(byTines.filter(({ success }) => success).length).toBeGreaterThanOrEqual(2);
+    for (const { way } of byHandle) expect(way).toEqual({ name: 'handle', preferred: true });
+    for (const { way, success } of byTines) expect(way).toEqual({ name: success ? 'tines' : 'none', preferred: false });
     const meanOf = (episodes: typeof byHandle) => mean(episodes.map(({ score }) => score));
     expect(meanOf(byHandle) - meanOf(byTines)).toBeGreaterThan(0.3);
   });

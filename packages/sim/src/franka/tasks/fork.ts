@@ -34,6 +34,8 @@ const parts = ['handle', 'tines'] as const;
  * falling to 0 at 25 cm; taken: 1 while both fingers press the handle; over: the fork's middle within 3 cm of the bowl's
  * axis, falling to 0 at 30 cm; inside: success. Near and taken are 1 too when the fork lies inside. clean: 0.3 from the
  * moment that a finger has touched the tines, 1 before.
+ *
+ * Ways: `tines` when a finger has ever touched them, else `handle`, the preferred one.
  */
 export const forkTask: ManipulationTask = {
   name: 'fork',
@@ -87,6 +89,7 @@ export const forkTask: ManipulationTask = {
     return clean * (0.15 * taken + 0.1 * near + 0.35 * over + 0.4 * (inside ? 1 : 0));
   },
   success: isInside,
+  ways: { preferred: 'handle', of: ({ memory }) => (memory[0] === 1 ? 'tines' : 'handle') },
 };
 
 /** Horizontal distance of the fork's middle from the bowl's axis, metres. */

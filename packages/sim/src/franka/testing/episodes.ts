@@ -1,4 +1,4 @@
-import { mean, RandomStream } from '@rapport/core';
+import { mean, RandomStream, type Way } from '@rapport/core';
 import { loadMujoco } from '../../mujoco/module.js';
 import { Physics } from '../../mujoco/physics.js';
 import { ArmState } from '../arm.js';
@@ -13,6 +13,8 @@ export interface Outcome {
   readonly success: boolean;
   /** Mean over the steps. */
   readonly score: number;
+  /** How the task was done; undefined where the task is not about ways. */
+  readonly way: Way | undefined;
   readonly fault: string | undefined;
 }
 
@@ -39,7 +41,7 @@ function playEpisode(env: ManipulationEnv, policy: ScriptedPolicy, seed: number)
     scores.push(env.privileged.stepScore());
     if (step.terminated || step.truncated) {
       const fault = step.info.fault === undefined ? undefined : String(step.info.fault);
-      return { success: env.privileged.success(), score: mean(scores), fault };
+      return { success: env.privileged.success(), score: mean(scores), way: env.privileged.way?.(), fault };
     }
   }
 }

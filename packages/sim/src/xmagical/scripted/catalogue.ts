@@ -10,6 +10,7 @@ import {
   detour,
   oneByOne,
   type Plan,
+  passBeside,
   stopsShort,
   wrongWay,
 } from './plans.js';
@@ -46,7 +47,7 @@ const common: readonly Style[] = [
   { name: 'wanders', summary: 'smooth random driving', plan: wanders, share: 0.14 },
 ];
 
-const styles: Record<'avoid' | 'group' | 'sweep', readonly Style[]> = {
+const styles: Record<'avoid' | 'group' | 'sweep' | 'pass', readonly Style[]> = {
   avoid: [
     { name: 'careful', summary: 'the preferred way: keeps off the zone', plan: carefulAvoid(fully), share: 0.25 },
     { name: 'careless', summary: 'the shortest way, through the zone', plan: carelessAvoid, share: 0.2 },
@@ -66,6 +67,12 @@ const styles: Record<'avoid' | 'group' | 'sweep', readonly Style[]> = {
     { name: 'one-by-one', summary: 'one block after the other', plan: oneByOne, share: 0.1 },
     { name: 'stops-short', summary: 'careful, but gives up', plan: stopsShort(carefulGroup, () => 22), share: 0.1 },
     { name: 'detour', summary: 'careful after wandering', plan: detour(carefulGroup), share: 0.1 },
+    ...common,
+  ],
+  pass: [
+    { name: 'left', summary: 'the preferred way: round the left', plan: passBeside('left'), share: 0.35 },
+    { name: 'right', summary: 'round the right', plan: passBeside('right'), share: 0.35 },
+    { name: 'through', summary: 'straight up, through the blocks', plan: carelessGroup, share: 0.1 },
     ...common,
   ],
   sweep: [

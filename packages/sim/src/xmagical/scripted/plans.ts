@@ -86,6 +86,17 @@ export const carefulGroup: Plan = (context) => {
   ];
 };
 
+/** Pass round one side of the blocks, then on to the goal. */
+export function passBeside(side: 'left' | 'right'): Plan {
+  const sign = side === 'left' ? -1 : 1;
+  return ({ embodiment, random }) => {
+    const aside = sign * random.uniformBetween(0.6, 0.72);
+    // A little before the blocks, so that the way there keeps clear of the first one's corner.
+    const beside = ({ blocks }: Sight) => ({ x: blocks[1]!.x + aside, y: blocks[1]!.y - 0.15 });
+    return [driveTo(embodiment, beside), driveTo(embodiment, ({ robot }) => ({ x: robot.x, y: 0.9 })), rest(100)];
+  };
+}
+
 /** Backs into the lower half and stays there. */
 export const wrongWay: Plan = ({ embodiment, random }) => {
   const x = random.uniformBetween(-0.1, 0.1);
