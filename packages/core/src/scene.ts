@@ -8,6 +8,15 @@ export interface Scene {
   readonly bounds: { readonly min: Vector3; readonly max: Vector3 };
   /** `planar` scenes are viewed from straight above by default, `spatial` ones obliquely. */
   readonly view: 'planar' | 'spatial';
+  /** Triangle meshes that shapes name by their place in this list; none when absent. */
+  readonly meshes?: readonly SceneMesh[];
+}
+
+export interface SceneMesh {
+  /** Metres, shape [vertices, 3]. */
+  readonly positions: Float32Array;
+  /** Vertex numbers, shape [triangles, 3], anticlockwise when seen from outside. */
+  readonly triangles: Uint32Array;
 }
 
 export type Vector3 = readonly [x: number, y: number, z: number];
@@ -18,9 +27,13 @@ export interface SceneBody {
   readonly name: string;
   /**
    * How the body's pose is stored in a frame of the track:
-   * `fixed` takes no numbers, `planar` takes (x, y, angleRad), `rigid` takes (x, y, z, qx, qy, qz, qw).
+   * `fixed` takes no numbers, `planar` takes (x, y, angleRad), `rigid` takes (x, y, z, qx, qy, qz, qw), and `vertices`,
+   * for what deforms, takes (x, y, z) in the world for every vertex of its skins.
    */
-  readonly pose: 'fixed' | 'planar' | 'rigid';
+  readonly pose: 'fixed' | 'planar' | 'rigid' | 'vertices';
+  /** `object`: something that the robot is there to move. */
+  readonly role?: 'object';
+  /** Skins in bodies with the pose `vertices`, and nothing else there. */
   readonly shapes: readonly SceneShape[];
 }
 
@@ -47,10 +60,35 @@ export type SceneShape =
   | (ShapeCommon & { readonly kind: 'sphere'; readonly radius: number })
   /** Axis along z, centred at the origin. */
   | (ShapeCommon & { readonly kind: 'cylinder'; readonly radius: number; readonly halfLength: number })
-  | (ShapeCommon & { readonly kind: 'capsule'; readonly radius: number; readonly halfLength: number });
+  | (ShapeCommon & { readonly kind: 'capsule'; readonly radius: number; readonly halfLength: number })
+  /** Radii along x, y, z. */
+  | (ShapeCommon & { readonly kind: 'ellipsoid'; readonly radii: Vector3 })
+  /** Index into `Scene.meshes`. */
+  | (ShapeCommon & { readonly kind: 'mesh'; readonly mesh: number })
+  /** A surface whose vertices every frame brings; triangles of shape [triangles, 3], counted from its first vertex. */
+  | (ShapeCommon & {
+      readonly kind: 'skin';
+      readonly vertexCount: number;
+      readonly triangles: readonly number[];
+      /** A closed hull shows its outside only; an open sheet shows both sides. */
+      readonly surface: 'closed' | 'open';
+    });
+
+/** Numbers that one frame of a pose track holds for a body. */
+export function poseWidth({ pose, shapes }: SceneBody): number {
+  switch (pose) {
+    case 'fixed':
+      return 0;
+    case 'planar':
+      return 3;
+    case 'rigid':
+      return 7;
+    case 'vertices':
+      return 3 * shapes.reduce((sum, shape) => sum + (shape.kind === 'skin' ? shape.vertexCount : 0), 0);
+  }
+}
 
 /** Numbers that one frame of a pose track holds for this scene. */
 export function poseTrackWidth(scene: Scene): number {
-  const widths = { fixed: 0, planar: 3, rigid: 7 } as const;
-  return scene.bodies.reduce((sum, body) => sum + widths[body.pose], 0);
+  return scene.bodies.reduce((sum, body) => sum + poseWidth(body), 0);
 }

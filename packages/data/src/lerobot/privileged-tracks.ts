@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
+import { type PrivilegedTrack, poseTrackWidth } from '@rapport/core';
 import * as z from 'zod';
 import { writeDurably } from '../durable.js';
 import { placeOf } from './episode-rows.js';
 import { DatasetFileError } from './file-error.js';
 import { fillPath, parseOrThrow, readJson } from './info.js';
 import { encodeParquet, openParquet } from './parquet.js';
+import { sceneSchema, sceneToText } from './scene-file.js';
 
 /**
  * The privileged half of a dataset lies in files of its own, `meta/rapport/privileged`, and not in columns of the data
@@ -19,7 +20,7 @@ const KEY = 'rapport';
 
 /** Writes the privileged half of an episode; a scene that several episodes share is stored once. */
 export async function writeTrack(directory: string, index: number, track: PrivilegedTrack): Promise<void> {
-  const sceneText = `${JSON.stringify(track.scene)}\n`;
+  const sceneText = sceneToText(track.scene);
   const sceneName = createHash('sha256').update(sceneText).digest('hex').slice(0, 16);
   const sceneFile = join(directory, scenePath(sceneName));
   if (!(await exists(sceneFile))) await writeDurably(sceneFile, sceneText);
@@ -50,7 +51,7 @@ export async function readTrack(directory: string, index: number, length: number
   }
   const header = parseOrThrow(headerSchema, parseHeader(file.keyValues.get(KEY)), file.reference);
   const sceneFile = scenePath(header.scene);
-  const scene: Scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), { directory, file: sceneFile });
+  const scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), { directory, file: sceneFile });
   const width = poseTrackWidth(scene);
   const stepScores = new Float32Array(length);
   const poses = new Float32Array(length * width);
@@ -98,37 +99,4 @@ const headerSchema = z.object({
   scene: z.string().regex(/^[0-9a-f]{16}$/),
   success: z.boolean(),
   way: z.exactOptional(z.object({ name: z.string(), preferred: z.boolean() })),
-});
-
-const vector3 = z.tuple([z.number(), z.number(), z.number()]);
-const shapeCommon = {
-  colour: vector3,
-  opacity: z.exactOptional(z.number()),
-  position: z.exactOptional(vector3),
-  rotation: z.exactOptional(z.tuple([z.number(), z.number(), z.number(), z.number()])),
-};
-const sceneSchema = z.object({
-  bodies: z.array(
-    z.object({
-      name: z.string(),
-      pose: z.enum(['fixed', 'planar', 'rigid']),
-      shapes: z.array(
-        z.discriminatedUnion('kind', [
-          z.object({
-            ...shapeCommon,
-            kind: z.literal('prism'),
-            outline: z.array(z.tuple([z.number(), z.number()])),
-            bottom: z.number(),
-            top: z.number(),
-          }),
-          z.object({ ...shapeCommon, kind: z.literal('box'), halfExtents: vector3 }),
-          z.object({ ...shapeCommon, kind: z.literal('sphere'), radius: z.number() }),
-          z.object({ ...shapeCommon, kind: z.literal('cylinder'), radius: z.number(), halfLength: z.number() }),
-          z.object({ ...shapeCommon, kind: z.literal('capsule'), radius: z.number(), halfLength: z.number() }),
-        ]),
-      ),
-    }),
-  ),
-  bounds: z.object({ min: vector3, max: vector3 }),
-  view: z.enum(['planar', 'spatial']),
 });

@@ -10,17 +10,19 @@ import {
   type Scene,
   type StepResult,
   spaceSize,
+  type Way,
 } from '@rapport/core';
 import { ArmController } from '../control/arm-controller.js';
 import type { Fault } from '../control/faults.js';
 import { actionEntries } from '../control/modes.js';
 import { MotionTarget } from '../control/motion-target.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
-import { movingBodies, viewerScene } from '../mujoco/geometry.js';
 import { loadMujoco } from '../mujoco/module.js';
 import { Physics, UnsoundPhysicsError } from '../mujoco/physics.js';
-import type { Body, Sensor } from '../mujoco/quantities.js';
+import type { Sensor } from '../mujoco/quantities.js';
+import { ViewerPoses, viewerScene } from '../mujoco/viewer-scene.js';
 import type { ArmModel } from '../robots/arm-model.js';
+import { armNames } from '../robots/bodies.js';
 import { ArmState } from './arm.js';
 import { armEntries, armLayout, writeArm } from './arm-observation.js';
 import {
@@ -32,7 +34,7 @@ import {
   selfCollisionSensor,
   WRIST_CAMERA,
 } from './model.js';
-import type { ManipulationTask, Stage } from './task.js';
+import type { ManipulationTask, Stage, Ways } from './task.js';
 import { CameraView } from './view.js';
 
 /** External torque on a joint below which no contact of the arm with itself is looked for, N m. */
@@ -64,6 +66,11 @@ export function manipulationSpec({ id, arm, task }: ManipulationEnvOptions): Env
   };
 }
 
+function wayOf({ preferred, of }: Ways, solved: boolean, stage: Stage): Way {
+  const name = solved ? of(stage) : 'none';
+  return { name, preferred: name === preferred };
+}
+
 /**
  * A manipulation task with an arm on MuJoCo. The reward of a step is 1 while the task is solved, else 0. An episode ends
  * at its time limit (`truncated`), or by a fault (`terminated`, with `info.fault` naming it, see `Fault`): a limit that
@@ -80,7 +87,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   readonly #target: MotionTarget;
   readonly #monitor: ToolMonitor;
   readonly #selfCollisions: readonly Sensor[];
-  readonly #movingBodies: readonly Body[];
+  readonly #viewerPoses: ViewerPoses;
   readonly #physicsSteps: number;
   readonly #action: Float64Array;
   readonly #tick: (index: number) => void;
@@ -106,6 +113,7 @@ export class ManipulationEnv implements PrivilegedEnv {
 
   private constructor(options: ManipulationEnvOptions, physics: Physics, physicsHz: number) {
     const { arm, task, id } = options;
+    const { ways } = task;
     if (!Number.isInteger(physicsHz / task.controlHz)) {
       throw new InputError(
         `${id}: ${physicsHz} physics steps a second are no multiple of ${task.controlHz} control steps`,
@@ -130,12 +138,13 @@ export class ManipulationEnv implements PrivilegedEnv {
     };
     this.#monitor = new ToolMonitor(arm, base, task.workspace, task.thresholds);
     this.#selfCollisions = selfCollisionBodies.map((body) => physics.sensor(selfCollisionSensor(body)));
-    this.#movingBodies = movingBodies(physics).map((body) => physics.body(physics.name('body', body)));
+    this.#viewerPoses = new ViewerPoses(physics);
     this.#action = new Float64Array(spaceSize(this.spec.actionSpace));
     this.#random = new RandomStream(0, id);
     this.privileged = {
       stepScore: () => task.stepScore(this.#running()),
       success: () => task.success(this.#running()),
+      ...(ways && { way: () => wayOf(ways, task.success(this.#running()), this.#running()) }),
       state: () => this.#saveState(),
       restore: (state) => this.#restoreState(state),
     };
@@ -188,20 +197,12 @@ export class ManipulationEnv implements PrivilegedEnv {
 
   scene(): Scene {
     this.#running();
-    return viewerScene(this.#physics, this.#task.bounds);
+    return viewerScene(this.#physics, this.#task.bounds, armNames.base);
   }
 
   writePoses(out: Float32Array): void {
     this.#running();
-    let at = 0;
-    for (const { position, quaternion } of this.#movingBodies) {
-      out.set(position, at);
-      out[at + 3] = quaternion[1]!;
-      out[at + 4] = quaternion[2]!;
-      out[at + 5] = quaternion[3]!;
-      out[at + 6] = quaternion[0]!;
-      at += 7;
-    }
+    this.#viewerPoses.write(out);
   }
 
   close(): void {

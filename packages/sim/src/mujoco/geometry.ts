@@ -1,7 +1,6 @@
-import type { Rgb, Scene, SceneBody, SceneShape, Vector3 } from '@rapport/core';
+import type { Rgb, Vector3 } from '@rapport/core';
 import type { RenderInstance } from '../render3d/scene.js';
 import { checkerTexture, type Shape } from '../render3d/shapes.js';
-import { matrixToQuaternion } from '../spatial/rotation.js';
 import type { Physics } from './physics.js';
 
 /** MuJoCo's kinds of geoms (mjtGeom) that we draw. */
@@ -11,12 +10,12 @@ type GeomKind = Exclude<(typeof geomKinds)[number], 'hfield'>;
 /** Geoms of this group and above are for collision only, by the convention of MuJoCo Menagerie. */
 const FIRST_HIDDEN_GROUP = 3;
 /** Half extent that an infinite plane is drawn with, metres. */
-const PLANE_HALF_EXTENT = 4;
+export const PLANE_HALF_EXTENT = 4;
 /** Side of the floor's squares, metres. */
 const FLOOR_SQUARE = 0.25;
 
 /** A geom that is seen. */
-interface VisibleGeom {
+export interface VisibleGeom {
   readonly index: number;
   readonly body: number;
   readonly kind: GeomKind;
@@ -41,8 +40,8 @@ export function renderInstances(physics: Physics): RenderInstance[] {
 }
 
 /** Surfaces of the model's flexible bodies. */
-function softBodies({ model }: Physics): RenderInstance[] {
-  return Array.from({ length: model.nflex }, (_, flex): RenderInstance => {
+export function softBodies({ model }: Physics) {
+  return Array.from({ length: model.nflex }, (_, flex) => {
     const shellStart: number = model.flex_shelldataadr[flex];
     const shellCount: number = model.flex_shellnum[flex];
     const elementStart: number = model.flex_elemdataadr[flex];
@@ -54,11 +53,11 @@ function softBodies({ model }: Physics): RenderInstance[] {
       : (model.flex_elem as Int32Array).slice(elementStart, elementStart + 3 * elementCount);
     return {
       shape: {
-        kind: 'skin',
-        firstVertex: model.flex_vertadr[flex],
-        vertexCount: model.flex_vertnum[flex],
+        kind: 'skin' as const,
+        firstVertex: model.flex_vertadr[flex] as number,
+        vertexCount: model.flex_vertnum[flex] as number,
         triangles,
-        surface: solid ? 'closed' : 'open',
+        surface: solid ? ('closed' as const) : ('open' as const),
       },
       colour: colourOf((model.flex_rgba as Float32Array).subarray(4 * flex, 4 * flex + 4)),
       segment: model.ngeom + flex + 1,
@@ -66,53 +65,8 @@ function softBodies({ model }: Physics): RenderInstance[] {
   });
 }
 
-/**
- * The bodies of a model for the viewer: everything that stands still in one fixed body, every other body rigid. Order of
- * the rigid ones as in `movingBodies`.
- */
-export function viewerScene(physics: Physics, bounds: Scene['bounds']): Scene {
-  const { model } = physics;
-  const geoms = visibleGeoms(physics);
-  const standing = geoms.filter((geom) => !moves(physics, geom.body));
-  const positions = physics.slice('geom_xpos', 0, 3 * model.ngeom).values;
-  const rotations = physics.slice('geom_xmat', 0, 9 * model.ngeom).values;
-  const surroundings: SceneBody = {
-    name: 'surroundings',
-    pose: 'fixed',
-    shapes: standing.flatMap((geom) => {
-      const position = positions.subarray(3 * geom.index, 3 * geom.index + 3);
-      const [w, x, y, z] = matrixToQuaternion(rotations.subarray(9 * geom.index, 9 * geom.index + 9));
-      return viewerShape(physics, geom, position, [x, y, z, w]);
-    }),
-  };
-  const bodies = movingBodies(physics).map(
-    (body): SceneBody => ({
-      name: physics.name('body', body),
-      pose: 'rigid',
-      shapes: geoms
-        .filter((geom) => geom.body === body)
-        .flatMap((geom) => {
-          const position = (model.geom_pos as Float64Array).subarray(3 * geom.index, 3 * geom.index + 3);
-          const [w, x, y, z] = (model.geom_quat as Float64Array).subarray(4 * geom.index, 4 * geom.index + 4);
-          return viewerShape(physics, geom, position, [x!, y!, z!, w!]);
-        }),
-    }),
-  );
-  return { bodies: [surroundings, ...bodies], bounds, view: 'spatial' };
-}
-
-/** Numbers of the bodies that can move and have something to be seen, in the model's order. */
-export function movingBodies(physics: Physics): number[] {
-  const seen = new Set(visibleGeoms(physics).map(({ body }) => body));
-  return [...seen].filter((body) => moves(physics, body)).sort((a, b) => a - b);
-}
-
-/** Whether a body can move within or between episodes: it hangs on a joint or on a mocap body. */
-function moves({ model }: Physics, body: number): boolean {
-  return model.body_weldid[body] !== 0 || model.body_mocapid[model.body_rootid[body]] >= 0;
-}
-
-function visibleGeoms({ model }: Physics): VisibleGeom[] {
+/** Geoms that are seen: not those for collisions alone, nor invisible ones. */
+export function visibleGeoms({ model }: Physics): VisibleGeom[] {
   return Array.from({ length: model.ngeom }, (_, index) => index).flatMap((index): VisibleGeom[] => {
     const kind = geomKinds[model.geom_type[index]];
     const material: number = model.geom_matid[index];
@@ -147,7 +101,7 @@ function renderShape(physics: Physics, { kind, size, index }: VisibleGeom): Shap
 }
 
 /** Corners and triangles of a geom's mesh, in the geom's frame. */
-function meshOf({ model }: Physics, geom: number) {
+export function meshOf({ model }: Physics, geom: number) {
   const mesh: number = model.geom_dataid[geom];
   const firstVertex: number = model.mesh_vertadr[mesh];
   const firstFace: number = model.mesh_faceadr[mesh];
@@ -155,35 +109,6 @@ function meshOf({ model }: Physics, geom: number) {
     positions: (model.mesh_vert as Float32Array).slice(3 * firstVertex, 3 * (firstVertex + model.mesh_vertnum[mesh])),
     triangles: (model.mesh_face as Int32Array).slice(3 * firstFace, 3 * (firstFace + model.mesh_facenum[mesh])),
   };
-}
-
-/** The viewer knows fewer shapes: an ellipsoid or a mesh is shown as the box around it, a plane as a thin box. */
-function viewerShape(
-  physics: Physics,
-  geom: VisibleGeom,
-  at: ArrayLike<number>,
-  rotation: readonly [x: number, y: number, z: number, w: number],
-): SceneShape[] {
-  const { kind, size, colour, opacity } = geom;
-  const position: Vector3 = [at[0]!, at[1]!, at[2]!];
-  const common = { colour, position, rotation, ...(opacity < 1 && { opacity }) };
-  const [x, y] = size;
-  switch (kind) {
-    case 'plane':
-      return [{ kind: 'box', halfExtents: [x || PLANE_HALF_EXTENT, y || PLANE_HALF_EXTENT, 0.001], ...common }];
-    case 'sphere':
-      return [{ kind, radius: x, ...common }];
-    case 'capsule':
-    case 'cylinder':
-      return [{ kind, radius: x, halfLength: y, ...common }];
-    case 'box':
-    case 'ellipsoid':
-      return [{ kind: 'box', halfExtents: size, ...common }];
-    case 'mesh': {
-      const box = (physics.model.geom_aabb as Float64Array).subarray(6 * geom.index + 3, 6 * geom.index + 6);
-      return [{ kind: 'box', halfExtents: [box[0]!, box[1]!, box[2]!], ...common }];
-    }
-  }
 }
 
 function colourOf(rgba: Float32Array): Rgb {

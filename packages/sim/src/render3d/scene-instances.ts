@@ -1,6 +1,7 @@
-import { InputError, poseTrackWidth, type Scene, type SceneBody, type SceneShape } from '@rapport/core';
+import { InputError, poseTrackWidth, poseWidth, type Scene, type SceneBody, type SceneShape } from '@rapport/core';
 import { quaternionToMatrix } from '../spatial/rotation.js';
 import type { FramePoses, RenderInstance } from './scene.js';
+import type { Shape } from './shapes.js';
 
 /** A shape with its pose in its body. */
 interface BodyShape {
@@ -15,7 +16,7 @@ interface BodyShape {
 export class SceneInstances {
   readonly instances: readonly RenderInstance[];
   /** Where the instances are; written by `place`. */
-  readonly poses: FramePoses;
+  readonly poses: FramePoses & { readonly vertices: Float64Array };
   readonly #scene: Scene;
   readonly #shapes: readonly (readonly BodyShape[])[];
   readonly #bodyRotation = new Float64Array(9);
@@ -23,10 +24,26 @@ export class SceneInstances {
 
   constructor(scene: Scene) {
     let row = 0;
+    let vertex = 0;
+    const rendered = (shape: SceneShape): Shape => {
+      // The renderer knows the other shapes under the same names.
+      if (shape.kind === 'mesh') return { kind: 'mesh', ...scene.meshes![shape.mesh]! };
+      if (shape.kind !== 'skin') return shape;
+      vertex += shape.vertexCount;
+      return { ...shape, firstVertex: vertex - shape.vertexCount };
+    };
     this.instances = scene.bodies.flatMap((body, segment) =>
-      body.shapes.map((shape): RenderInstance => ({ ...looks(shape), segment, pose: row++ })),
+      body.shapes.map((shape): RenderInstance => {
+        const { colour, opacity } = shape;
+        const looks = { shape: rendered(shape), colour, ...(opacity !== undefined && { opacity }) };
+        return { ...looks, segment, pose: row++ };
+      }),
     );
-    this.poses = { positions: new Float64Array(3 * row), rotations: new Float64Array(9 * row) };
+    this.poses = {
+      positions: new Float64Array(3 * row),
+      rotations: new Float64Array(9 * row),
+      vertices: new Float64Array(3 * vertex),
+    };
     this.#scene = scene;
     this.#shapes = scene.bodies.map((body) => body.shapes.map(bodyShape));
     this.#trackWidth = poseTrackWidth(scene);
@@ -43,14 +60,20 @@ export class SceneInstances {
     }
     let at = 0;
     let row = 0;
+    let written = 0;
     for (const [index, body] of this.#scene.bodies.entries()) {
+      if (body.pose === 'vertices') {
+        for (const end = at + poseWidth(body); at < end; at++) this.poses.vertices[written++] = frame[at]!;
+        row += body.shapes.length;
+        continue;
+      }
       const rigid = body.pose === 'rigid';
       const moves = body.pose !== 'fixed';
       const x = moves ? frame[at]! : 0;
       const y = moves ? frame[at + 1]! : 0;
       const z = rigid ? frame[at + 2]! : 0;
       this.#turn(body, frame, at);
-      at += rigid ? 7 : moves ? 3 : 0;
+      at += poseWidth(body);
       for (const shape of this.#shapes[index]!) this.#put(shape, x, y, z, row++);
     }
   }
@@ -77,11 +100,6 @@ export class SceneInstances {
       }
     }
   }
-}
-
-/** The renderer knows every shape of a scene under the same name. */
-function looks(shape: SceneShape): Pick<RenderInstance, 'shape' | 'colour' | 'opacity'> {
-  return { shape, colour: shape.colour, ...(shape.opacity !== undefined && { opacity: shape.opacity }) };
 }
 
 function bodyShape({ position = [0, 0, 0], rotation: [x, y, z, w] = [0, 0, 0, 1] }: SceneShape): BodyShape {

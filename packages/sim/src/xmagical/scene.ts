@@ -24,7 +24,8 @@ export function arenaScene(contents: ArenaContents): Scene {
       if (at > 0 && polygon.fill !== polygons[at - 1]!.fill) layer += 1;
       return prism(polygon, bottom, top + layer * relief);
     });
-    return { name, pose: 'planar', shapes };
+    const isBlock = index > 0 && index <= contents.blocks.length;
+    return { name, pose: 'planar', ...(isBlock && { role: 'object' }), shapes };
   });
   const half = arenaHalfSide + wallThickness;
   return {
