@@ -1,96 +1,64 @@
-import { join } from 'node:path';
-import { InterruptedError } from '@rapport/core';
 import { z } from 'zod';
-import { datasetFolder } from '../dataset-folder.js';
-import { TRAINING_FOLDER } from '../learning/policy-folder.js';
-import { formatTable } from '../output/table.js';
-import { resumeCommand, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
-import { program } from '../version.js';
 
 export default defineVerb({
   name: 'train policy',
-  summary: 'train a policy with soft actor-critic on a learned reward, the true one, or that of the environment',
+  summary: 'train a policy: soft actor-critic on a reward, or a diffusion policy on demonstrations',
   description:
-    'Trains on states with the reward that --reward names, evaluates on held-out starts on the way, and saves ' +
-    'checkpoints. The true score is the bound that learned rewards are measured by: it is used only when asked for by ' +
-    'name. A resumed run ends with the same bytes as one that never stopped.',
+    'With policy.type sac (the default) soft actor-critic trains on states in ENV, with the reward that --reward names; the ' +
+    'true score is the bound that learned rewards are measured by, and is used only when asked for by name. With ' +
+    'policy.type diffusion a diffusion policy learns to act as the episodes of --dataset do, from states and, by ' +
+    'policy.cameras, pictures; the loss is measured on held-out episodes, and the policy is tried in ENV (by default where ' +
+    'the dataset was recorded) on the way. Both evaluate on held-out starts and save checkpoints. A resumed run ends with the ' +
+    'same bytes as one that never stopped.',
   examples: [
     'rapport train policy xmagical/avoid-longstick --reward outputs/train-reward/2026-05-04/11-00-00_rapl',
     'rapport train policy xmagical/avoid-longstick --reward true --policy.steps 50000',
+    'rapport train policy --policy.type diffusion --dataset outputs/rollout/2026-05-04/10-00-00_franka-cup',
+    'rapport train policy --policy.type diffusion --dataset DIR --policy.cameras front --policy.downDims 256,512,1024',
   ],
   positionals: ['env'],
   heeds: ['seed', 'output', 'resume'],
   options: async () => {
-    const { sacConfigSchema } = await import('@rapport/policy');
+    const { cloningConfigSchema, sacConfigSchema } = await import('@rapport/policy');
+    const type = <Name extends string>(name: Name) => z.literal(name).describe('how the policy is trained');
     return z.object({
-      env: z.string().min(1).describe('id of the environment (rapport envs lists them)'),
+      env: z.string().min(1).optional().describe('id of the environment (rapport envs lists them)'),
+      dataset: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder of the demonstrations, or of the run that recorded them; for policy.type diffusion'),
       reward: z
         .string()
         .min(1)
-        .describe('folder of a learned reward or of the run that learned it, true, or environment'),
+        .optional()
+        .describe(
+          'folder of a learned reward or of the run that learned it, true, or environment; for policy.type sac',
+        ),
       picture: z.int().min(32).max(1024).default(96).describe('width and height of the pictures a learned reward sees'),
       prior: z
         .string()
         .min(1)
         .optional()
-        .describe('folder of recorded rollouts that the replay buffer starts with, for example the ranked ones'),
-      policy: sacConfigSchema.prefault({}),
+        .describe(
+          'folder of recorded rollouts that the replay buffer starts with, for example the ranked ones; for policy.type sac',
+        ),
+      policy: z.discriminatedUnion('type', [
+        sacConfigSchema.extend({ type: type('sac') }),
+        cloningConfigSchema.extend({ type: type('diffusion') }),
+      ]),
     });
   },
   async run(context, options) {
-    const [{ POLICY_FOLDER, runPolicyJob }, { readRewardSpec }, { makeEnv }] = await Promise.all([
-      import('../learning/policy-job.js'),
-      import('../learning/reward-spec.js'),
-      import('@rapport/sim'),
-    ]);
-    // Before a folder is made: what cannot be trained leaves nothing behind.
-    (await makeEnv(options.env)).close();
-    const reward = await readRewardSpec(options.reward, options.picture);
-    const prior = options.prior === undefined ? undefined : await priorRollouts(options.prior);
-    const run = await startRun(context, `${options.env}-${reward.name}`);
-    const directory = join(run.directory, TRAINING_FOLDER);
-    context.log(`training in ${directory}`);
-    try {
-      const job = {
-        directory,
-        envId: options.env,
-        reward: reward.spec,
-        config: options.policy,
-        seed: context.seed,
-        ...(prior && { prior }),
-      };
-      const curve = await runPolicyJob(job, context.work);
-      const policy = join(directory, POLICY_FOLDER);
-      const rows = curve.map(({ step, score, success }) => [
-        String(step),
-        score.mean.toFixed(3),
-        score.low.toFixed(3),
-        score.high.toFixed(3),
-        success.mean.toFixed(2),
-        String(score.count),
-      ]);
-      return {
-        data: { directory: run.directory, policy, reward: reward.name, curve },
-        text: [
-          formatTable(['step', 'true score', 'low', 'high', 'success', 'N'], rows),
-          '',
-          `policy: ${policy}`,
-          `evaluate it: ${program} eval ${run.directory}`,
-        ].join('\n'),
-      };
-    } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      throw new InterruptedError('stopped; the last checkpoint is kept', {
-        fix: `go on with ${resumeCommand(context, run.directory)}`,
-      });
+    const { env, reward, dataset, prior, policy, picture } = options;
+    if (policy.type === 'sac') {
+      const { runSac } = await import('../learning/sac-run.js');
+      const { type: _, ...config } = policy;
+      return runSac(context, { env, reward, prior, dataset, picture, config });
     }
+    const { runCloning } = await import('../learning/cloning-run.js');
+    const { type: _, ...config } = policy;
+    return runCloning(context, { env, dataset, reward, prior, config });
   },
 });
-
-/** Every episode of the dataset that a path names. */
-async function priorRollouts(path: string): Promise<{ readonly dataset: string; readonly episodes: number[] }> {
-  const { openDataset } = await import('@rapport/data');
-  const dataset = datasetFolder(path);
-  return { dataset, episodes: (await openDataset(dataset)).episodes.map(({ index }) => index) };
-}

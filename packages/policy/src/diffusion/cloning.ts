@@ -59,7 +59,7 @@ export const cloningConfigSchema = z.object({
     .min(1)
     .optional()
     .describe(
-      "How many of the observed numbers are the robot's own, the rest being its environment's; by default what the environment says, and all of them with cameras.",
+      "How many of the observed numbers are the robot's own, the rest being its environment's, which matters to LeRobot alone; by default all of them with cameras, and all but the last without.",
     ),
   cameras: z
     .array(z.string().min(1))
