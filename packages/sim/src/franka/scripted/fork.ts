@@ -6,7 +6,7 @@ import { type Sight, vectorAt } from './sight.js';
 import { stopsShort, wander } from './styles.js';
 
 const OPEN = 0.05;
-const GRASP_HEIGHT = 0.014;
+const GRASP_HEIGHT = 0.012;
 const TRAVEL_HEIGHT = 0.14;
 /** The tool's height where it lets go: the fork hangs little above the rim. */
 const RELEASE_HEIGHT = 0.075;

@@ -15,6 +15,15 @@ const OPENING_STEPS = 3;
 /** Where the tool is sent now: for legs that stay. */
 export const stay: Place = ({ target }) => target;
 
+/** Where the tool is sent when the leg begins: noise does not add up while the fingers move. */
+function fixed(): Place {
+  let place: Vector3 | undefined;
+  return ({ target }) => {
+    place ??= target;
+    return place;
+  };
+}
+
 /** Above a place at a fixed height of the tool over the table. */
 export function atHeight(place: Place, height: number): Place {
   return (sight) => {
@@ -35,14 +44,14 @@ export function grasp(place: Place, options: { from: number; opening: number; he
   return [
     { to: atHeight(place, from), ...common, tolerance: 0.015, maxSteps: 30, done: overPlace(place, from, yawRad) },
     { to: place, ...common, speed: 0.7, tolerance: 0.006, maxSteps: 20 },
-    { to: stay, gripper: held, done: (_, steps) => steps >= CLOSING_STEPS, maxSteps: CLOSING_STEPS },
+    { to: fixed(), gripper: held, done: (_, steps) => steps >= CLOSING_STEPS, maxSteps: CLOSING_STEPS },
   ];
 }
 
 /** The fingers opened, then straight up. */
 export function release(opening: number, upTo: number): Leg[] {
   return [
-    { to: stay, gripper: opening, done: (_, steps) => steps >= OPENING_STEPS, maxSteps: OPENING_STEPS },
+    { to: fixed(), gripper: opening, done: (_, steps) => steps >= OPENING_STEPS, maxSteps: OPENING_STEPS },
     { to: ({ target }) => [target[0], target[1], upTo], gripper: opening, tolerance: 0.02, maxSteps: 20 },
   ];
 }
