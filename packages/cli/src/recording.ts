@@ -1,16 +1,26 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { InterruptedError, RandomStream, throwIfAborted, type WorkOptions } from '@rapport/core';
+import {
+  type CameraView,
+  type EnvSpec,
+  InputError,
+  InterruptedError,
+  RandomStream,
+  throwIfAborted,
+  type WorkOptions,
+} from '@rapport/core';
 import { createDataset, type DatasetWriter, type ImageStorage, openDatasetForAppend } from '@rapport/data';
 import { EVALUATION_SEED_START } from '@rapport/policy';
-import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { type Actor, collectEpisodes, makeEnv } from '@rapport/sim';
 
 /** What to record. */
 export interface Recording {
   readonly envId: string;
-  /** Name of a scripted policy, for example `mixed`. */
-  readonly policy: string;
+  /** For example `mixed`. */
+  readonly policy: Actor;
   readonly episodes: number;
+  /** Cameras by name; the environment's first one when absent. */
+  readonly cameras?: readonly string[];
   /** Width and height of the pictures; 0 records none. */
   readonly picture: number;
   /** Absent: video where ffmpeg can encode it. */
@@ -22,8 +32,11 @@ export interface Recording {
   readonly datasetId: string;
 }
 
-/** Episodes that are recorded before they are stored; a stop loses at most these. */
-const BATCH_PER_WORKER = 4;
+/**
+ * Episodes that are recorded before they are stored; a stop loses at most these. Trained policies take a second to be
+ * made, which each batch does anew.
+ */
+const BATCH_PER_WORKER = { scripted: 4, trained: 16 };
 
 /**
  * Records rollouts into a dataset, made when it is missing; one that is there already is gone on with, and ends as if
@@ -34,18 +47,20 @@ const BATCH_PER_WORKER = 4;
 export async function recordDataset(directory: string, recording: Recording, work: WorkOptions): Promise<number> {
   const { envId, policy, episodes, picture } = recording;
   const env = await makeEnv(envId);
-  const cameras = picture === 0 ? [] : [{ camera: env.spec.cameras[0]!, width: picture, height: picture }];
+  const wanted = recording.cameras ?? env.spec.cameras.slice(0, 1);
+  const cameras = picture === 0 ? [] : wanted.map((camera) => ({ camera, width: picture, height: picture }));
   env.close();
   const writer = await openWriter(directory, recording, cameras);
   const seeds = episodeSeeds(recording.seed, episodes);
   const workers = Math.min(availableParallelism(), 8);
+  const batchSize = workers * BATCH_PER_WORKER[typeof policy === 'string' ? 'scripted' : 'trained'];
   const label = `recording ${envId}`;
   work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
   try {
     while (writer.episodeCount < episodes) {
       throwIfAborted(work.signal);
       const done = writer.episodeCount;
-      const batch = seeds.slice(done, done + BATCH_PER_WORKER * workers);
+      const batch = seeds.slice(done, done + batchSize);
       const settings = {
         ...(work.signal !== undefined && { signal: work.signal }),
         ...(recording.assets !== undefined && { assets: recording.assets }),
@@ -65,6 +80,13 @@ export async function recordDataset(directory: string, recording: Recording, wor
   return writer.episodeCount;
 }
 
+/** @throws InputError when the environment has no such camera */
+export function checkCameras({ id, cameras }: EnvSpec, wanted: readonly string[]): void {
+  const missing = wanted.find((camera) => !cameras.includes(camera));
+  if (missing === undefined) return;
+  throw new InputError(`${id} has no camera "${missing}"; it has ${cameras.join(', ') || 'none'}`);
+}
+
 /** Seeds of training episodes, disjoint from those of evaluation; the first ones do not depend on `count`. */
 export function episodeSeeds(seed: number, count: number): number[] {
   const stream = new RandomStream(seed, 'rollout/episodes');
@@ -74,7 +96,7 @@ export function episodeSeeds(seed: number, count: number): number[] {
 async function openWriter(
   directory: string,
   { envId, datasetId, storage }: Recording,
-  cameras: readonly { camera: string; width: number; height: number }[],
+  cameras: readonly CameraView[],
 ): Promise<DatasetWriter> {
   if (existsSync(directory)) return openDatasetForAppend(directory);
   const env = await makeEnv(envId);

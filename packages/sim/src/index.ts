@@ -1,5 +1,7 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
+export { InverseKinematics, type PoseError, type ToolPose } from './control/inverse-kinematics.js';
+export { Kinematics } from './control/kinematics.js';
 export type { EnvironmentEntry, MakeOptions, ScriptedEntry } from './entry.js';
 export { type ManipulationEntry, manipulationEntries } from './franka/catalogue.js';
 export { ManipulationEnv, type ManipulationEnvOptions } from './franka/env.js';
@@ -21,6 +23,18 @@ export { fr3 } from './robots/fr3.js';
 export { iiwa14 } from './robots/iiwa14.js';
 export { panda } from './robots/panda.js';
 export { loadRobotAssets } from './robots/robot-assets.js';
+export {
+  axisAngle,
+  conjugate,
+  fromRotationVector,
+  matrixToQuaternion,
+  multiply,
+  type Quaternion,
+  quaternionToMatrix,
+  rotate,
+  toRotationVector,
+} from './spatial/rotation.js';
+export type { Actor, PolicyModule } from './vector/actor.js';
 export { type CollectOptions, collectEpisodes } from './vector/collect.js';
 export { VectorEnv, type VectorOptions } from './vector/vector-env.js';
 export {

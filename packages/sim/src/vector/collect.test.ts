@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { InputError, InterruptedError } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
 import { collectEpisodes } from './collect.js';
@@ -22,6 +26,21 @@ describe('collectEpisodes', () => {
     const done: number[] = [];
     await collectEpisodes({ ...base, workers: 2, onProgress: (progress) => done.push(progress.done) });
     expect(done).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('lets a policy act that a module makes, in every worker', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rapport-collect-'));
+    const file = join(folder, 'policy.mjs');
+    writeFileSync(
+      file,
+      'export const makePolicy = (data) => ({ name: "always " + data, reset() {}, act: () => Float32Array.of(Number(data), 0) });',
+    );
+    const options = { ...base, policy: { module: pathToFileURL(file).href, data: '0.5' }, cameras: [] };
+    const alone = await collectEpisodes({ ...options, workers: 0 });
+    expect(alone[0]!.episode.policy).toBe('always 0.5');
+    expect([...alone[0]!.episode.actions.subarray(0, 4)]).toEqual([0.5, 0, 0.5, 0]);
+    expect(await collectEpisodes({ ...options, workers: 2 })).toEqual(alone);
+    rmSync(folder, { recursive: true });
   });
 
   it('stops when it is told to', async () => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import {
-  type ImageSize,
+  type CameraView,
   InputError,
   type RecordedEpisode,
   recordEpisode,
@@ -9,23 +9,24 @@ import {
 } from '@rapport/core';
 import type { MakeOptions } from '../entry.js';
 import { environmentReference, loadEntry, makeEnv, scriptedPolicy } from '../registry.js';
+import { type Actor, makeActor } from './actor.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 /** Which episodes to collect. */
 export interface CollectOptions extends WorkOptions, MakeOptions {
   readonly envId: string;
-  /** Name of a scripted policy, for example `mixed`. */
-  readonly policy: string;
+  /** For example `mixed`. */
+  readonly policy: Actor;
   /** One episode per seed. */
   readonly seeds: readonly number[];
   /** Pictures to record; none when empty. */
-  readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
+  readonly cameras: readonly CameraView[];
   /** Worker threads; with 0 the episodes run in this thread. */
   readonly workers: number;
 }
 
 /**
- * Records one episode of a scripted policy per seed, on several cores.
+ * Records one episode of a policy per seed, on several cores.
  * @returns the episodes in the order of `seeds`; the same whatever the number of workers
  * @throws InputError when the environment or the policy is unknown
  */
@@ -34,9 +35,10 @@ export async function collectEpisodes(options: CollectOptions): Promise<Recorded
   if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
   // An unknown environment or policy is refused before workers start.
   await loadEntry(envId);
-  const actor = scriptedPolicy(envId, policy);
+  if (typeof policy === 'string') scriptedPolicy(envId, policy);
   if (workers > 0) return collectInWorkers(options);
 
+  const actor = await makeActor(envId, policy);
   const env = await makeEnv(envId, makeOptions(options));
   const recorded: RecordedEpisode[] = [];
   try {

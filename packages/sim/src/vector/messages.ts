@@ -1,12 +1,13 @@
-import type { ImageSize, RecordedEpisode } from '@rapport/core';
+import type { CameraView, RecordedEpisode } from '@rapport/core';
 import type { MakeOptions } from '../entry.js';
+import type { Actor } from './actor.js';
 
 /** What a worker is started with. */
 export interface WorkerTask {
   readonly envId: string;
   readonly make: MakeOptions;
-  readonly policy: string;
-  readonly cameras: readonly ({ readonly camera: string } & ImageSize)[];
+  readonly policy: Actor;
+  readonly cameras: readonly CameraView[];
 }
 
 /** Asks a worker for one episode. */

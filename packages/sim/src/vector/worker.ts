@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type RecordedEpisode, recordEpisode } from '@rapport/core';
-import { makeEnv, scriptedPolicy } from '../registry.js';
+import { makeEnv } from '../registry.js';
+import { makeActor } from './actor.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 // Entry of a rollout worker (see collect.ts): one environment, one policy, one episode per message.
 const { envId, make, policy, cameras } = workerData as WorkerTask;
 const env = await makeEnv(envId, make);
-const actor = scriptedPolicy(envId, policy);
+const actor = await makeActor(envId, policy);
 
 parentPort!.on('message', async ({ index, seed }: EpisodeRequest) => {
   const recorded = await recordEpisode(env, actor, { seed, cameras });
