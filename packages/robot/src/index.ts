@@ -1,2 +1,2 @@
-// The public surface of the package.
-export {};
+export * from './graph/index.js';
+export * from './setup/index.js';

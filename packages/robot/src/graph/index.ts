@@ -1,0 +1,12 @@
+export * from './actions.js';
+export { MessageCodec, messageCodec } from './codec.js';
+export { messageDefinition } from './definitions.js';
+export { type Endpoint, GraphView } from './graph-view.js';
+export * from './messages.js';
+export * from './node.js';
+export * from './parameters.js';
+export { type QosProfile, qosConflict, qosProfiles } from './qos.js';
+export { type CallOptions, ServiceClient } from './services.js';
+export * from './time.js';
+export { Publisher, Subscription, type TopicEvents } from './topics.js';
+export { waitUntil } from './wait.js';

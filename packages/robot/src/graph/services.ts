@@ -1,0 +1,49 @@
+import { type StopSignal, throwIfAborted, UnavailableError } from '@rapport/core';
+import type { NativeClient, PlainMessage } from './native.js';
+import { waitUntil } from './wait.js';
+
+export interface CallOptions {
+  /** How long server and answer may take together, ms; 5000 when absent. */
+  readonly timeoutMs?: number;
+  readonly signal?: StopSignal;
+}
+
+/** Calls a service. */
+export class ServiceClient<Request extends object, Response extends object> {
+  readonly type: string;
+  /** The full name, after namespace and remapping. */
+  readonly name: string;
+  readonly #native: NativeClient;
+
+  constructor(native: NativeClient, type: string, name: string) {
+    this.type = type;
+    this.name = name;
+    this.#native = native;
+  }
+
+  get available(): boolean {
+    return this.#native.isServiceServerAvailable();
+  }
+
+  /**
+   * @param request missing fields are zero or the type's default
+   * @throws UnavailableError when no node offers the service, or none answers in time
+   * @throws InterruptedError when the signal fires
+   */
+  async call(request: Request, options: CallOptions = {}): Promise<Response> {
+    const timeoutMs = options.timeoutMs ?? 5000;
+    const endsAt = performance.now() + timeoutMs;
+    if (!(await waitUntil(() => this.available, timeoutMs, options.signal))) {
+      throw new UnavailableError(`no node offers the service ${this.name} (${this.type})`, {
+        fix: 'start the node, and check namespace and remapping',
+      });
+    }
+    const timeout = Math.max(1, Math.ceil(endsAt - performance.now()));
+    try {
+      return (await this.#native.sendRequestAsync(request as PlainMessage, { timeout })) as Response;
+    } catch (cause) {
+      throwIfAborted(options.signal);
+      throw new UnavailableError(`the service ${this.name} gave no answer within ${timeoutMs} ms`, { cause });
+    }
+  }
+}
