@@ -1,2 +1,3 @@
 export * from './graph/index.js';
+export * from './safety/index.js';
 export * from './setup/index.js';

@@ -1,0 +1,11 @@
+export { type JointTarget, SafetyEnvelope } from './envelope.js';
+export {
+  type Clamp,
+  type ClampLimit,
+  describeEvent,
+  latchedStops,
+  type Stop,
+  type StopCause,
+} from './events.js';
+export { type ArmName, armNames, type HardwareLimits, hardwareLimits } from './hardware-limits.js';
+export { parseLimits, readLimits, type SafetyLimits, shippedLimits } from './limits.js';
