@@ -19,7 +19,7 @@ export const armNames = {
 const sides = ['left', 'right'] as const;
 
 /** Stiffness of the gripper's width control, N/m: 20 mm of error press with full force. */
-const gripperStiffness = 2000;
+export const gripperStiffness = 2000;
 const gripperDamping = 60;
 
 /** What an arm adds to a model. */
