@@ -8,15 +8,13 @@ import type { FixedCamera, ManipulationTask, WorldParts } from './task.js';
 export type PhysicsHz = 500 | 1000;
 
 /**
- * How far MuJoCo's iterations go. It finds contacts of convex shapes, and the forces of contacts, by iterations that end
- * at a tolerance; where they end can hang on the last bit, and two builds then differ by up to that tolerance, which
- * contacts amplify. `tight` ends where rounding does, at a fifth of the speed more.
+ * How far MuJoCo's solver goes. It finds the forces of contacts by iterations that end at a tolerance; where they end can
+ * hang on the last bit, and two builds then differ by up to that tolerance, which contacts amplify. `tight` ends where
+ * rounding does, and is slower by a fifth.
  */
 export type SolverTolerance = 'usual' | 'tight';
 
 const tightTolerances = {
-  ccd_tolerance: 1e-15,
-  ccd_iterations: 200,
   tolerance: 1e-14,
   ls_tolerance: 1e-6,
   ls_iterations: 100,
