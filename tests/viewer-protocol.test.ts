@@ -142,8 +142,14 @@ it('answers malformed, oversized and out-of-order messages with an error and goe
     [{ ...answer(mine.query), answeredAtMs: 0 }, 'malformed'],
     [{ ...answer(mine.query), replays: [1, 1] }, 'malformed'],
     [{ type: 'undo', entry: randomUUID(), undoes: randomUUID(), atMs: 1 }, 'out-of-order'],
-    [{ type: 'pictures', query: query.query, place: 0 }, 'out-of-order'],
-    [{ type: 'pictures', query: mine.query, place: 3 }, 'out-of-order'],
+    [{ type: 'pictures', query: query.query, place: 0, camera: 0 }, 'out-of-order'],
+    [{ type: 'pictures', query: mine.query, place: 3, camera: 0 }, 'out-of-order'],
+    [{ type: 'pictures', query: mine.query, place: 0, camera: 1 }, 'refused'],
+    [{ ...answer(mine.query), annotation: { windows: [[0, 3]] } }, 'malformed'],
+    [{ ...answer(mine.query), annotation: { windows: [null, [0, 3]] } }, 'malformed'],
+    [{ ...answer(mine.query), annotation: { windows: [null, null, [39, 41]] } }, 'refused'],
+    [{ ...answer(mine.query), annotation: { strength: 4 } }, 'malformed'],
+    [{ ...answer(mine.query), value: { kind: 'skip' }, annotation: { strength: 1 } }, 'refused'],
   ];
   for (const [message, code] of afterHello) {
     bad.send(message);
@@ -236,7 +242,7 @@ it('keeps the scores, the policies and the order of the items from the page', as
   const client = await connect(viewer);
   client.hello('curious');
   const { query } = await client.next('query');
-  client.send({ type: 'pictures', query, place: 0 });
+  client.send({ type: 'pictures', query, place: 0, camera: 0 });
   const pictures = await client.next('pictures');
   expect((pictures.frames as Uint8Array[])[0]!.subarray(1, 4).toString()).toBe('PNG');
   const everything = Buffer.concat(client.bytes);

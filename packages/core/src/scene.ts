@@ -61,6 +61,8 @@ export type SceneShape =
   /** Axis along z, centred at the origin. */
   | (ShapeCommon & { readonly kind: 'cylinder'; readonly radius: number; readonly halfLength: number })
   | (ShapeCommon & { readonly kind: 'capsule'; readonly radius: number; readonly halfLength: number })
+  /** A floor: a rectangle in the xy plane that is seen from +z only, and by its squares lets distances be judged. */
+  | (ShapeCommon & { readonly kind: 'plane'; readonly halfExtents: readonly [x: number, y: number] })
   /** Radii along x, y, z. */
   | (ShapeCommon & { readonly kind: 'ellipsoid'; readonly radii: Vector3 })
   /** Index into `Scene.meshes`. */

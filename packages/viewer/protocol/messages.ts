@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sceneSchema } from './scene.js';
+import { bytes, sceneSchema } from './scene.js';
 
 /**
  * The messages between the page and the server. The page sends JSON text (small, and safe to parse whoever sent it);
@@ -37,6 +37,27 @@ const answerValue = z.discriminatedUnion('kind', [
 
 export type AnswerValue = z.infer<typeof answerValue>;
 
+/** Reasons that can be ticked: as many as there are number keys. */
+export const mostReasons = 9;
+const reason = z.string().min(1).max(60);
+
+/** What the annotator adds to an answer. */
+const annotation = z.strictObject({
+  /** By place on screen: frames [from, to) of the clip, counted from its start, that decided; null where none did. */
+  windows: z.exactOptional(
+    z
+      .array(z.tuple([count, count]).nullable())
+      .min(2)
+      .max(maxClips),
+  ),
+  /** Of the reasons in `welcome`. */
+  reasons: z.exactOptional(z.array(reason).min(1).max(mostReasons)),
+  /** How much better the best is than the worst: 1 slightly, 2 clearly, 3 by far. */
+  strength: z.exactOptional(z.literal([1, 2, 3])),
+});
+
+export type AnswerAnnotation = z.infer<typeof annotation>;
+
 const hello = z.strictObject({
   type: z.literal('hello'),
   protocol: z.literal(protocolVersion),
@@ -56,6 +77,7 @@ const answer = z.strictObject({
   answeredAtMs: timeMs,
   /** How often the clip at each place was played from its start. */
   replays: z.array(count).min(2).max(maxClips),
+  annotation: z.exactOptional(annotation),
 });
 
 const undo = z.strictObject({
@@ -66,7 +88,13 @@ const undo = z.strictObject({
   atMs: timeMs,
 });
 
-const picturesWanted = z.strictObject({ type: z.literal('pictures'), query: queryId, place });
+const picturesWanted = z.strictObject({
+  type: z.literal('pictures'),
+  query: queryId,
+  place,
+  /** Index into the clip's cameras. */
+  camera: count,
+});
 
 export const clientMessageSchema = z.discriminatedUnion('type', [hello, answer, undo, picturesWanted]);
 
@@ -76,22 +104,32 @@ export type AnswerMessage = z.infer<typeof answer>;
 export type UndoMessage = z.infer<typeof undo>;
 export type PicturesWantedMessage = z.infer<typeof picturesWanted>;
 
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected bytes');
-
 const welcome = z.strictObject({
   type: z.literal('welcome'),
   /** What the annotator is asked. */
   question: z.string(),
+  /** Reasons that can be ticked. */
+  reasons: z.array(reason).max(mostReasons),
   /** Entries of this annotator that `undo` may name, oldest first. */
   undoable: z.array(entryId),
 });
 
+/** What clips can be aligned by. */
+export const eventKinds = ['contact', 'grasp', 'release'] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** A scene that clips of later messages on this connection name; sent once, whatever number of clips show it. */
+const scene = z.strictObject({ type: z.literal('scene'), scene: count, content: sceneSchema });
+
 const clip = z.strictObject({
   frames: z.int().min(1),
   fps: z.number().positive(),
-  /** How to redraw the clip: bodies, and little-endian float32 poses of shape [frames, poseTrackWidth(scene)]. */
-  redraw: z.strictObject({ scene: sceneSchema, poses: bytes }).nullable(),
-  hasPictures: z.boolean(),
+  /** How to redraw the clip: a scene, and little-endian float32 poses of shape [frames, poseTrackWidth(scene)]. */
+  redraw: z.strictObject({ scene: count, poses: bytes }).nullable(),
+  /** Names of the cameras of which there are pictures. */
+  cameras: z.array(z.string()),
+  /** Frames, counted from the start of the clip, at which something happens; one of each kind at most. */
+  events: z.array(z.strictObject({ kind: z.enum(eventKinds), frame: count })),
 });
 
 /** A query to answer; pushed one ahead, so that the next is there before it is needed. */
@@ -103,11 +141,13 @@ const query = z.strictObject({
   clips: z.array(clip).min(2).max(maxClips),
 });
 
-/** Recorded pictures of one clip; long clips come in several messages, in order. */
+/** Recorded pictures of one camera of a clip; long clips come in several messages, in order. */
 const pictures = z.strictObject({
   type: z.literal('pictures'),
   query: queryId,
   place,
+  /** Index into the clip's cameras. */
+  camera: count,
   /** Frame number of the first picture. */
   from: z.int().min(0),
   /** PNG files. */
@@ -159,6 +199,7 @@ const error = z.strictObject({
 
 export const serverMessageSchema = z.discriminatedUnion('type', [
   welcome,
+  scene,
   query,
   pictures,
   acknowledged,
@@ -167,7 +208,9 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   error,
 ]);
 
-export type ServerMessage = z.infer<typeof serverMessageSchema>;
+/** A message as the page reads it, and as the server sends it: the numbers of a scene's meshes travel as bytes. */
+export type ServerMessage = z.output<typeof serverMessageSchema>;
+export type SentMessage = z.input<typeof serverMessageSchema>;
 export type QueryMessage = z.infer<typeof query>;
 export type PicturesMessage = z.infer<typeof pictures>;
 export type ProgressMessage = z.infer<typeof progress>;

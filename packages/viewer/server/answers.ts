@@ -1,5 +1,5 @@
-import type { FeedbackEntry, FeedbackValue, Query, RandomStream } from '@rapport/core';
-import type { AnswerMessage, AnswerValue } from '../protocol/index.js';
+import type { Annotation, FeedbackEntry, FeedbackValue, Query, RandomStream } from '@rapport/core';
+import type { AnswerAnnotation, AnswerMessage, AnswerValue } from '../protocol/index.js';
 import { ProtocolError } from './protocol-error.js';
 
 /**
@@ -36,6 +36,26 @@ export function feedbackEntry(
     shownAtMs,
     answeredAtMs,
     replays: byItem(message.replays, order),
+    ...(message.annotation !== undefined && { annotation: itemAnnotation(message.annotation, query, order) }),
+  };
+}
+
+/** Windows by place and from the start of the clip become windows by item and from the start of the episode. */
+function itemAnnotation(
+  { windows, ...rest }: AnswerAnnotation,
+  { items }: Query,
+  order: readonly number[],
+): Annotation {
+  if (windows === undefined) return rest;
+  if (windows.length !== order.length) {
+    throw new ProtocolError('malformed', `windows has ${windows.length} entries; the query has ${order.length}`);
+  }
+  return {
+    ...rest,
+    windows: byItem(windows, order).map((window, item) => {
+      const { start } = items[item]!;
+      return window && { start: start + window[0], end: start + window[1] };
+    }),
   };
 }
 
@@ -52,8 +72,8 @@ function feedbackValue(value: AnswerValue, order: readonly number[]): FeedbackVa
 }
 
 /** Values given by place on screen, put in the order of the query's items. */
-function byItem(byPlace: readonly number[], order: readonly number[]): number[] {
-  const values: number[] = Array.from({ length: order.length });
+function byItem<Value>(byPlace: readonly Value[], order: readonly number[]): Value[] {
+  const values: Value[] = Array.from({ length: order.length });
   order.forEach((item, place) => {
     values[item] = byPlace[place]!;
   });

@@ -1,10 +1,19 @@
-import { type ClipReference, CorruptDataError, type FrameStack, InputError, poseTrackWidth } from '@rapport/core';
+import {
+  type ClipReference,
+  CorruptDataError,
+  type FrameStack,
+  InputError,
+  type PrivilegedTrack,
+  poseTrackWidth,
+} from '@rapport/core';
 import { openPrivilegedDataset, type PrivilegedDataset } from '@rapport/data';
 import { encode as encodePng } from 'fast-png';
-import type { ClipSource } from './clips.js';
+import { type EventKind, eventKinds } from '../protocol/index.js';
+import type { ClipEvent, ClipSource } from './clips.js';
+import { firstContact, graspAndRelease } from './events.js';
 
-/** Decoded clips that are kept: pictures are asked for in pieces, and a video is decoded once for all of them. */
-const keptStacks = 6;
+/** Decoded pictures that are kept, in bytes: they are asked for in pieces, and a video is decoded once for all of them. */
+const keptBytes = 512e6;
 
 /** Every episode of a dataset as a clip, whole. */
 export function wholeEpisodes({ dataset }: PrivilegedDataset): ClipReference[] {
@@ -12,38 +21,43 @@ export function wholeEpisodes({ dataset }: PrivilegedDataset): ClipReference[] {
 }
 
 /**
- * Clips of one dataset. What leaves it is scene, poses and the pictures of the first camera; scores, success and the
- * name of the policy stay behind.
+ * Clips of one dataset. What leaves it is scene, poses, pictures, and events that are told from poses and the width of the
+ * gripper; scores, success and the name of the policy stay behind.
  */
-export function datasetClips({ dataset, readPrivileged }: PrivilegedDataset): ClipSource {
-  const camera = dataset.cameras[0];
+export function datasetClips(recording: PrivilegedDataset): ClipSource {
+  const { dataset, readPrivileged } = recording;
+  const cameras = dataset.cameras.map(({ camera }) => camera);
   const stacks = new Map<string, Promise<FrameStack>>();
 
-  const frameStack = (clip: ClipReference, cameraName: string): Promise<FrameStack> => {
-    const key = `${clip.episode}/${clip.start}-${clip.end}`;
-    const stack = stacks.get(key) ?? dataset.readFrames(clip.episode, cameraName, clip);
+  const frameStack = (clip: ClipReference, camera: string): Promise<FrameStack> => {
+    const key = `${clip.episode}/${clip.start}-${clip.end}/${camera}`;
+    const stack = stacks.get(key) ?? dataset.readFrames(clip.episode, camera, clip);
     // Set again, so that the order of the map is the order of use.
     stacks.delete(key);
     stacks.set(key, stack);
-    stack.catch(() => stacks.delete(key));
-    if (stacks.size > keptStacks) stacks.delete(stacks.keys().next().value!);
+    stack.then(forgetOldest, () => stacks.delete(key));
     return stack;
+  };
+  const forgetOldest = ({ data }: FrameStack) => {
+    const most = Math.max(1, Math.floor(keptBytes / data.length));
+    for (const key of [...stacks.keys()].slice(0, -most)) stacks.delete(key);
   };
 
   return {
     async clip(clip) {
       checkClip(dataset, clip);
-      const common = { frames: clip.end - clip.start, fps: dataset.info.fps, hasPictures: camera !== undefined };
+      const common = { frames: clip.end - clip.start, fps: dataset.info.fps, cameras };
       // Datasets that another program wrote have no seeds, scenes or poses.
-      if (dataset.episode(clip.episode).seed < 0) return { ...common, redraw: null };
-      const { scene, poses } = await readPrivileged(clip.episode);
+      const track = dataset.episode(clip.episode).seed < 0 ? undefined : await readPrivileged(clip.episode);
+      const events = await eventsOf(dataset, clip, track);
+      if (track === undefined) return { ...common, events, redraw: null };
+      const { scene, poses } = track;
       const width = poseTrackWidth(scene);
-      return { ...common, redraw: { scene, poses: poses.subarray(clip.start * width, clip.end * width) } };
+      return { ...common, events, redraw: { scene, poses: poses.subarray(clip.start * width, clip.end * width) } };
     },
-    async pictures(clip, from, to) {
+    async pictures(clip, camera, from, to) {
       checkClip(dataset, clip);
-      if (camera === undefined) throw new InputError(`dataset ${dataset.id} has no pictures`);
-      const { width, height, data } = await frameStack(clip, camera.camera);
+      const { width, height, data } = await frameStack(clip, camera);
       const size = width * height * 3;
       return Array.from({ length: to - from }, (_, index) => {
         const picture = data.subarray((from + index) * size, (from + index + 1) * size);
@@ -52,6 +66,34 @@ export function datasetClips({ dataset, readPrivileged }: PrivilegedDataset): Cl
       });
     },
   };
+}
+
+/** What happens in a clip, found in its whole episode. */
+async function eventsOf(
+  dataset: PrivilegedDataset['dataset'],
+  { episode, start, end }: ClipReference,
+  track: Pick<PrivilegedTrack, 'scene' | 'poses'> | undefined,
+): Promise<ClipEvent[]> {
+  const { entries } = dataset.observationSpace;
+  const [width, target] = ['gripper_width', 'gripper_target'].map((name) => entries.findIndex((e) => e.name === name));
+  let gripper: ReturnType<typeof graspAndRelease> | undefined;
+  if (width! >= 0) {
+    const { observations, length } = await dataset.readEpisode(episode, { frames: false });
+    const column = (entry: number) =>
+      Float32Array.from({ length }, (_, step) => observations[step * entries.length + entry]!);
+    gripper = graspAndRelease(column(width!), target! < 0 ? undefined : column(target!));
+  }
+  const moved = track && firstContact(track.scene, track.poses);
+  const found: Record<EventKind, number | undefined> = {
+    // Fingers that close on something touch it before they move it.
+    contact: moved === undefined ? undefined : Math.min(moved, gripper?.grasp ?? moved),
+    grasp: gripper?.grasp,
+    release: gripper?.release,
+  };
+  return eventKinds.flatMap((kind) => {
+    const frame = found[kind];
+    return frame !== undefined && frame >= start && frame < end ? [{ kind, frame: frame - start }] : [];
+  });
 }
 
 /**
@@ -87,7 +129,7 @@ export function growingDatasetClips(directory: string): ClipSource {
   };
   return {
     clip: async (clip) => (await clipsWith(clip)).clip(clip),
-    pictures: async (clip, from, to) => (await clipsWith(clip)).pictures(clip, from, to),
+    pictures: async (clip, camera, from, to) => (await clipsWith(clip)).pictures(clip, camera, from, to),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type LedgerEntry,
   type Query,
   type RandomStream,
+  type Scene,
   type UndoEntry,
 } from '@rapport/core';
 import type { Ledger } from '@rapport/data';
@@ -13,18 +14,19 @@ import {
   closeCodes,
   type HelloMessage,
   type PicturesWantedMessage,
-  type ServerMessage,
+  type SentMessage,
   type UndoMessage,
 } from '../protocol/index.js';
 import { feedbackEntry, screenOrder } from './answers.js';
 import type { ClipSource } from './clips.js';
 import type { QueryPool } from './pool.js';
 import { ProtocolError } from './protocol-error.js';
+import { littleEndianBytes, sentScene } from './wire.js';
 
 /** One connected page. */
 export interface Visitor {
   /** Resolves when the message has left this process, so that long replies wait for a slow line. */
-  send(message: ServerMessage): Promise<void>;
+  send(message: SentMessage): Promise<void>;
   end(code: number, reason: string): void;
 }
 
@@ -33,6 +35,7 @@ export interface DeskOptions {
   readonly clips: ClipSource;
   readonly ledger: Ledger;
   readonly question: string;
+  readonly reasons: readonly string[];
   /** Screen orders are drawn from it. */
   readonly random: RandomStream;
   /** How long the queries of someone who left wait for a return (a reload, a lost connection), in milliseconds. */
@@ -47,6 +50,8 @@ interface Seat {
   visitor: Visitor | undefined;
   /** Queries that the page of this connection has and has not answered. */
   readonly given: Set<string>;
+  /** Scenes that the page of this connection has, by their numbers there. */
+  readonly scenes: Map<Scene, number>;
   serving: Promise<void>;
   isIdle: boolean;
   leaving: ReturnType<typeof setTimeout> | undefined;
@@ -131,6 +136,7 @@ export class Desk {
     await visitor.send({
       type: 'welcome',
       question: this.#options.question,
+      reasons: [...this.#options.reasons],
       undoable: pool.undoable(seat.annotator).slice(-50),
     });
     await this.#serve(seat);
@@ -147,6 +153,7 @@ export class Desk {
       annotator,
       visitor,
       given: new Set(),
+      scenes: new Map(),
       serving: Promise.resolve(),
       isIdle: false,
       leaving: undefined,
@@ -256,15 +263,17 @@ export class Desk {
       const places = screenOrder(random, query, seat.annotator);
       const served = await Promise.all(places.map((item) => clips.clip(query.items[item]!)));
       seat.given.add(query.id);
+      for (const { redraw } of served) if (redraw !== null) await this.#giveScene(seat, redraw.scene);
       await seat.visitor?.send({
         type: 'query',
         query: query.id,
         order,
-        clips: served.map(({ frames, fps, redraw, hasPictures }) => ({
+        clips: served.map(({ frames, fps, redraw, cameras, events }) => ({
           frames,
           fps,
-          redraw: redraw && { scene: redraw.scene, poses: littleEndianBytes(redraw.poses) },
-          hasPictures,
+          redraw: redraw && { scene: seat.scenes.get(redraw.scene)!, poses: littleEndianBytes(redraw.poses) },
+          cameras: [...cameras],
+          events: [...events],
         })),
       });
     } catch (error) {
@@ -277,17 +286,28 @@ export class Desk {
     }
   }
 
-  async #sendPictures(seat: Seat, visitor: Visitor, { query: queryId, place }: PicturesWantedMessage): Promise<void> {
+  async #giveScene(seat: Seat, scene: Scene): Promise<void> {
+    if (seat.scenes.has(scene)) return;
+    const number = seat.scenes.size;
+    seat.scenes.set(scene, number);
+    await seat.visitor?.send({ type: 'scene', scene: number, content: sentScene(scene) });
+  }
+
+  async #sendPictures(seat: Seat, visitor: Visitor, message: PicturesWantedMessage): Promise<void> {
+    const { query: queryId, place, camera } = message;
     const { pool, clips, random } = this.#options;
     const query = pool.held(seat.annotator, queryId);
     if (query === undefined) throw new ProtocolError('out-of-order', `query ${queryId} is not open at you`);
     const item = query.items[screenOrder(random, query, seat.annotator)[place] ?? -1];
     if (item === undefined) throw new ProtocolError('out-of-order', `query ${queryId} has no place ${place}`);
-    const { frames: total, hasPictures } = await clips.clip(item);
-    if (!hasPictures) throw new ProtocolError('refused', `place ${place} of query ${queryId} has no pictures`);
+    const { frames: total, cameras } = await clips.clip(item);
+    const name = cameras[camera];
+    if (name === undefined) {
+      throw new ProtocolError('refused', `place ${place} of query ${queryId} has no pictures of camera ${camera}`);
+    }
     for (let from = 0; from < total && seat.visitor === visitor; from += picturesPerMessage) {
-      const frames = await clips.pictures(item, from, Math.min(total, from + picturesPerMessage));
-      await visitor.send({ type: 'pictures', query: queryId, place, from, frames });
+      const frames = await clips.pictures(item, name, from, Math.min(total, from + picturesPerMessage));
+      await visitor.send({ type: 'pictures', query: queryId, place, camera, from, frames });
     }
   }
 
@@ -325,12 +345,4 @@ export class Desk {
     if (pool.failure !== undefined) this.#fail(pool.failure);
     else if (pool.isFinished) this.#finish();
   }
-}
-
-function littleEndianBytes(values: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 4));
-  values.forEach((value, index) => {
-    view.setFloat32(index * 4, value, true);
-  });
-  return new Uint8Array(view.buffer);
 }

@@ -2,12 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Packr } from 'msgpackr';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import {
-  type ClientMessage,
-  clientMessageSchema,
-  maxClientMessageBytes,
-  type ServerMessage,
-} from '../protocol/index.js';
+import { type ClientMessage, clientMessageSchema, maxClientMessageBytes, type SentMessage } from '../protocol/index.js';
 import { isHostAllowed, isOriginAllowed, isTokenRight } from './access.js';
 import type { Desk, Visitor } from './desk.js';
 import { ProtocolError } from './protocol-error.js';
@@ -58,7 +53,7 @@ export function refuse(stream: Duplex, status: string): void {
 function attend(socket: WebSocket, { desk, onProblem }: SocketOptions): void {
   const packr = new Packr({ useRecords: false });
   const visitor: Visitor = {
-    send: (message: ServerMessage) =>
+    send: (message: SentMessage) =>
       new Promise((resolve) => {
         // A failed send means that the connection is gone, which `close` reports.
         socket.send(packr.pack(message), () => resolve());

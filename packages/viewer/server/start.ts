@@ -8,6 +8,7 @@ import { Desk } from './desk.js';
 import { serveFiles } from './http.js';
 import { QueryPool } from './pool.js';
 import type { QuerySource } from './queries.js';
+import { checkReasons, defaultReasons } from './reasons.js';
 import { acceptSockets } from './sockets.js';
 import { readWebFiles } from './web-files.js';
 
@@ -27,6 +28,8 @@ export interface ViewerOptions {
   readonly overlap?: number;
   /** What the annotator is asked; "Which behaviour do you like better?" when absent. */
   readonly question?: string;
+  /** Reasons that annotators can tick with an answer, at most 9 of at most 60 characters; `defaultReasons` when absent. */
+  readonly reasons?: readonly string[];
   /** Screen orders are drawn from it; a stream of seed 0 when absent. */
   readonly random?: RandomStream;
   /** How long queries of someone who left wait for a return, in milliseconds; 15,000 when absent. */
@@ -54,7 +57,7 @@ export interface Viewer {
 
 /**
  * Serves the page for ranking clips. Answers of earlier runs in the ledger count: their queries are not asked again.
- * @throws InputError when another host is given without a token of at least 16 characters
+ * @throws InputError when another host is given without a token of at least 16 characters, or a reason cannot be shown
  * @throws UnavailableError when the port or the address cannot be had, or the page has not been built
  */
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
@@ -62,6 +65,8 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   if (!Number.isInteger(overlap) || overlap < 1) {
     throw new InputError(`overlap is ${overlap}; expected a positive integer`);
   }
+  const reasons = options.reasons ?? defaultReasons;
+  checkReasons(reasons);
   checkAddress(host, token);
   const files = readWebFiles();
   const pool = new QueryPool(queries, overlap, await ledger.entries());
@@ -71,6 +76,7 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     clips: source,
     ledger,
     question: options.question ?? 'Which behaviour do you like better?',
+    reasons,
     random: options.random ?? new RandomStream(0, 'viewer'),
     graceMs: options.graceMs ?? 15_000,
     onFeedback: options.onFeedback,

@@ -3,16 +3,19 @@ import { answerBar } from './parts/answer-bar.js';
 import { clipCard } from './parts/clip-card.js';
 import { keySheet, nameDialog } from './parts/dialogs.js';
 import { notice } from './parts/notices.js';
+import { remarkBar } from './parts/remark-bar.js';
+import { playheadX } from './parts/timeline.js';
 import { topBar } from './parts/top-bar.js';
 import { transport } from './parts/transport.js';
 import { type ClipElements, Player } from './stage/player.js';
-import { type Action, meaningOf } from './state/keys.js';
+import { eventNames } from './state/alignment.js';
+import { type Action, meaningOf, reasonOf } from './state/keys.js';
 import { Labelling } from './state/labelling.js';
 import { toggleTheme } from './state/theme.js';
 
 /** The page: it turns keys and clicks into actions, and draws what the labelling and the player hold. */
 class RapportViewer extends LitElement {
-  readonly #player: Player = new Player((query, place) => this.#labelling.askForPictures(query, place));
+  readonly #player: Player = new Player((query, place, camera) => this.#labelling.askForPictures(query, place, camera));
   readonly #labelling: Labelling = new Labelling(
     {
       changed: () => this.requestUpdate(),
@@ -20,7 +23,10 @@ class RapportViewer extends LitElement {
       opened: (query, plays) => this.#player.open(query, plays),
       pictured: (message) => this.#player.addPictures(message),
     },
-    () => this.#player.clock.plays,
+    {
+      plays: () => this.#player.clock.plays,
+      framesWithin: (fromSecs, toSecs) => this.#player.framesWithin(fromSecs, toSecs),
+    },
   );
   readonly #actions: Readonly<Record<Action, (startMs: number) => void>> = {
     play: () => this.#change(({ clock }) => clock.togglePlaying()),
@@ -31,6 +37,11 @@ class RapportViewer extends LitElement {
     faster: () => this.#change(({ clock }) => clock.changeSpeed(1)),
     loop: () => this.#change(({ clock }) => clock.toggleLooping()),
     pictures: () => this.#change((player) => player.toggleMode()),
+    align: () => this.#align((player) => player.alignByNext()),
+    'mark-start': () => this.#labelling.markStart(this.#player.clock.timeSecs, this.#player.clock.durationSecs),
+    'mark-end': () => this.#labelling.markEnd(this.#player.clock.frameEndSecs),
+    'clear-mark': () => this.#labelling.clearWindow(),
+    strength: () => this.#labelling.setStrength(),
     tie: () => this.#labelling.tie(),
     clear: () => this.#labelling.clear(),
     confirm: (startMs) => {
@@ -52,6 +63,7 @@ class RapportViewer extends LitElement {
   readonly #canvas = document.createElement('canvas');
   #elements: ClipElements[] = [];
   #frameCounts: HTMLElement[] = [];
+  #playheads: Element[] = [];
   #shownPlaying = false;
   #shownFrame = -1;
 
@@ -83,8 +95,9 @@ class RapportViewer extends LitElement {
   protected override updated(): void {
     this.#elements = [...this.querySelectorAll<HTMLElement>('.clip')].map((card) => ({
       viewport: card.querySelector<HTMLElement>('.viewport')!,
-      pictures: card.querySelector<HTMLCanvasElement>('canvas.pictures')!,
+      pictures: [...card.querySelectorAll<HTMLCanvasElement>('canvas.pictures')],
     }));
+    this.#playheads = [...this.querySelectorAll('.playhead')];
     this.#frameCounts = [...this.querySelectorAll<HTMLElement>('.frame-count')];
     this.#shownPlaying = this.#player.clock.isPlaying;
     this.#shownFrame = -1;
@@ -113,7 +126,10 @@ class RapportViewer extends LitElement {
                     clipCard({
                       place,
                       ranking: labelling.ranking,
-                      showsPictures: this.#player.showsPictures(place),
+                      shown: this.#player.shown(place),
+                      span: this.#player.spanOf(place),
+                      durationSecs: this.#player.clock.durationSecs,
+                      window: labelling.remarks.window,
                       choose: () => labelling.place(place),
                     }),
                   )}
@@ -123,10 +139,14 @@ class RapportViewer extends LitElement {
                   fps: Math.max(...query.clips.map(({ fps }) => fps)),
                   mode: this.#player.mode,
                   canShowPictures: this.#player.canShowPictures,
+                  events: this.#player.events,
+                  alignedBy: this.#player.alignedBy,
                   act,
                   seek: (timeSecs) => this.#change(({ clock }) => clock.seek(timeSecs)),
                   setSpeed: (speed) => this.#change(({ clock }) => clock.setSpeed(speed)),
+                  align: (kind) => this.#align((player) => player.alignBy(kind)),
                 })}
+                ${remarkBar(labelling, act)}
                 ${answerBar(labelling, act)}
               `
         }
@@ -144,6 +164,12 @@ class RapportViewer extends LitElement {
       return;
     }
     if (event.target instanceof HTMLElement && usesKey(event.target, event.key)) return;
+    const reason = reasonOf(event);
+    if (reason !== undefined) {
+      event.preventDefault();
+      if (!event.repeat) this.#labelling.toggleReason(reason);
+      return;
+    }
     const meaning = meaningOf(event.key);
     if (meaning === undefined) return;
     event.preventDefault();
@@ -165,6 +191,16 @@ class RapportViewer extends LitElement {
     this.requestUpdate();
   }
 
+  /** A mark on the clock would mean other frames after the clips have moved. */
+  #align(change: (player: Player) => void): void {
+    this.#labelling.clearWindow();
+    this.#change(change);
+    const { alignedBy, events } = this.#player;
+    if (events.length === 0) this.#labelling.say('These clips share no event to be aligned by');
+    else
+      this.#labelling.say(alignedBy === undefined ? 'All clips start at once' : `Aligned by ${eventNames[alignedBy]}`);
+  }
+
   #tick(nowMs: number): void {
     if (this.#player.tick(nowMs, this.#elements)) this.#showTime();
     // The clock stops by itself at the end when it does not loop.
@@ -175,6 +211,8 @@ class RapportViewer extends LitElement {
   /** What changes with every frame of the clips is written past the templates. */
   #showTime(): void {
     const { clock } = this.#player;
+    const x = playheadX(clock.timeSecs, clock.durationSecs);
+    for (const playhead of this.#playheads) playhead.setAttribute('x', x);
     if (clock.frame === this.#shownFrame) return;
     this.#shownFrame = clock.frame;
     const scrub = this.querySelector<HTMLInputElement>('.scrub');

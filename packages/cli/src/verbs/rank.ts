@@ -14,6 +14,7 @@ const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 interface PageOptions {
   readonly overlap: number;
   readonly question?: string | undefined;
+  readonly reasons?: readonly string[] | undefined;
   readonly port: number;
   readonly host: string;
   readonly token?: string | undefined;
@@ -50,6 +51,11 @@ export default defineVerb({
       ledger: ledgerOption,
       overlap: z.int().min(1).max(100).default(1).describe('how many different people answer each query'),
       question: z.string().min(1).optional().describe('what the page asks; by default which behaviour is better'),
+      reasons: z
+        .array(z.string().min(1).max(60))
+        .max(9)
+        .optional()
+        .describe('reasons that can be ticked with an answer; by default safer, smoother, faster and the like'),
       port: z.int().min(0).max(65_535).default(0).describe('port of the page; 0 takes any free one'),
       host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other machines reach 0.0.0.0'),
       token: z
@@ -126,6 +132,7 @@ async function askPeople(
     onProblem: (error) => context.announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
     ...(token !== undefined && { token }),
     ...(options.question !== undefined && { question: options.question }),
+    ...(options.reasons !== undefined && { reasons: options.reasons }),
   });
   context.announce(`rank at ${viewer.url} (Ctrl+C ends and keeps every answer)`);
   const finished = await Promise.race([viewer.finished.then(() => true), whenAborted(context.signal)]);

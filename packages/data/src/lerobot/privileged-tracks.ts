@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PrivilegedTrack, poseTrackWidth } from '@rapport/core';
+import { type PrivilegedTrack, poseTrackWidth, type Scene } from '@rapport/core';
 import * as z from 'zod';
 import { writeDurably } from '../durable.js';
 import { placeOf } from './episode-rows.js';
@@ -41,17 +41,23 @@ export async function writeTrack(directory: string, index: number, track: Privil
 
 /**
  * Reads the privileged half of an episode of `length` steps.
+ * @param scenes scenes read so far by their names: episodes that share a scene share the object
  * @throws DatasetFileError when a file is missing, damaged or of another length
  */
-export async function readTrack(directory: string, index: number, length: number): Promise<PrivilegedTrack> {
+export async function readTrack(
+  directory: string,
+  index: number,
+  length: number,
+  scenes: Map<string, Scene>,
+): Promise<PrivilegedTrack> {
   const path = trackPath(index);
   const file = await openParquet(directory, path);
   if (file.rowCount !== length) {
     throw new DatasetFileError(file.reference, `has ${file.rowCount} rows; episode ${index} has ${length} steps`);
   }
   const header = parseOrThrow(headerSchema, parseHeader(file.keyValues.get(KEY)), file.reference);
-  const sceneFile = scenePath(header.scene);
-  const scene = parseOrThrow(sceneSchema, await readJson(directory, sceneFile), { directory, file: sceneFile });
+  const scene = scenes.get(header.scene) ?? (await readScene(directory, header.scene));
+  scenes.set(header.scene, scene);
   const width = poseTrackWidth(scene);
   const stepScores = new Float32Array(length);
   const poses = new Float32Array(length * width);
@@ -68,6 +74,11 @@ export async function readTrack(directory: string, index: number, length: number
     poses.set(pose, step * width);
   });
   return { stepScores, success: header.success, ...(header.way && { way: header.way }), scene, poses };
+}
+
+async function readScene(directory: string, name: string): Promise<Scene> {
+  const file = scenePath(name);
+  return parseOrThrow(sceneSchema, await readJson(directory, file), { directory, file });
 }
 
 /** Path of the file of an episode below the dataset's folder. */

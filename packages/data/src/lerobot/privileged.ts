@@ -1,4 +1,4 @@
-import type { PrivilegedTrack } from '@rapport/core';
+import type { PrivilegedTrack, Scene } from '@rapport/core';
 import { readTrack } from './privileged-tracks.js';
 import { type Dataset, openDataset } from './reader.js';
 
@@ -18,8 +18,9 @@ export interface PrivilegedDataset {
  */
 export async function openPrivilegedDataset(directory: string): Promise<PrivilegedDataset> {
   const dataset = await openDataset(directory);
+  const scenes = new Map<string, Scene>();
   return {
     dataset,
-    readPrivileged: async (index) => readTrack(directory, index, dataset.episode(index).length),
+    readPrivileged: async (index) => readTrack(directory, index, dataset.episode(index).length, scenes),
   };
 }

@@ -12,6 +12,7 @@ const scene: Scene = {
       pose: 'rigid',
       shapes: [
         { kind: 'mesh', mesh: 0, colour, position: [0, 0, 1], rotation: [0, 0, 0, 1] },
+        { kind: 'plane', halfExtents: [4, 3], colour },
         { kind: 'ellipsoid', radii: [1, 2, 3], colour, opacity: 0.5 },
       ],
     },

@@ -53,6 +53,7 @@ const shape = z.discriminatedUnion('kind', [
   z.object({ ...shapeCommon, kind: z.literal('sphere'), radius: z.number() }),
   z.object({ ...shapeCommon, kind: z.literal('cylinder'), radius: z.number(), halfLength: z.number() }),
   z.object({ ...shapeCommon, kind: z.literal('capsule'), radius: z.number(), halfLength: z.number() }),
+  z.object({ ...shapeCommon, kind: z.literal('plane'), halfExtents: z.tuple([z.number(), z.number()]) }),
   z.object({ ...shapeCommon, kind: z.literal('ellipsoid'), radii: vector3 }),
   z.object({ ...shapeCommon, kind: z.literal('mesh'), mesh: z.int().min(0) }),
   z.object({

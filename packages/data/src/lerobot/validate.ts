@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RapportError } from '@rapport/core';
+import { RapportError, type Scene } from '@rapport/core';
 import { TEMPORARY_SUFFIX } from '../durable.js';
 import { findFfmpeg } from '../ffmpeg.js';
 import { readMp4VideoTrack } from '../mp4.js';
@@ -48,6 +48,7 @@ export async function validateDataset(directory: string): Promise<DatasetProblem
     const isOurs = (await readDatasetCard(directory)) !== undefined;
     problems.push(...counterProblems(info, rows));
     const decodesVideo = (await findFfmpeg()) !== undefined;
+    const scenes = new Map<string, Scene>();
     for (const row of rows) {
       const dataFile = fillPath(info.data_path, { chunk_index: row.data.chunk, file_index: row.data.file });
       await check(dataFile, async () => {
@@ -63,7 +64,7 @@ export async function validateDataset(directory: string): Promise<DatasetProblem
       }
       if (isOurs) {
         await check(trackPath(row.index), async () => {
-          await readTrack(directory, row.index, row.length);
+          await readTrack(directory, row.index, row.length, scenes);
         });
       }
     }

@@ -109,7 +109,6 @@ export class ViewerPoses {
   }
 }
 
-/** A plane is shown as a thin box. */
 function viewerShape(
   meshes: SceneMeshes,
   { kind, size, colour, opacity, index }: VisibleGeom,
@@ -121,7 +120,7 @@ function viewerShape(
   const [x, y] = size;
   switch (kind) {
     case 'plane':
-      return [{ kind: 'box', halfExtents: [x || PLANE_HALF_EXTENT, y || PLANE_HALF_EXTENT, 0.001], ...common }];
+      return [{ kind, halfExtents: [x || PLANE_HALF_EXTENT, y || PLANE_HALF_EXTENT], ...common }];
     case 'sphere':
       return [{ kind, radius: x, ...common }];
     case 'capsule':

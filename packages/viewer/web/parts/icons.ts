@@ -14,6 +14,8 @@ export const icons = {
     <path d="M9.5 4.2 6.7 7l2.8 2.8M14.5 19.8l2.8-2.8-2.8-2.8" />`),
   pictures: icon(svg`<rect x="4" y="5.5" width="16" height="13" rx="2" /><path d="m4.5 16 4.5-4.5 4 4 2.5-2.5 4 4" />`),
   scene: icon(svg`<path d="m12 3.8 7.5 4.1v8.2L12 20.2l-7.5-4.1V7.9z" /><path d="m4.7 8 7.3 4 7.3-4M12 12v8" />`),
+  both: icon(svg`<path d="m8 6.5 5 2.8v5.4l-5 2.8-5-2.8V9.3zM3.2 9.4 8 12l4.8-2.6M8 12v5.3" />
+    <rect x="15.5" y="6.5" width="6" height="4.6" rx="1" /><rect x="15.5" y="13" width="6" height="4.6" rx="1" />`),
   moon: icon(svg`<path d="M19 14.5A7.5 7.5 0 0 1 9.5 5a7.5 7.5 0 1 0 9.5 9.5z" />`),
   sun: icon(svg`<circle cx="12" cy="12" r="3.8" />
     <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4" />`),

@@ -1,5 +1,6 @@
-import type { Scene as ClipScene } from '@rapport/core';
+import { type Scene as ClipScene, poseWidth } from '@rapport/core';
 import {
+  type BufferAttribute,
   DirectionalLight,
   type Group,
   HemisphereLight,
@@ -13,7 +14,6 @@ import {
 import { type Moment, mixAngles, momentAt, type PoseTrack } from './poses.js';
 import { buildBodies } from './shapes.js';
 
-const poseWidths = { fixed: 0, planar: 3, rigid: 7 } as const;
 const verticalFieldOfViewDeg = 26;
 /** From the horizon: planar scenes are seen almost from above, spatial ones from the side. */
 const elevationDeg = { planar: 72, spatial: 28 } as const;
@@ -41,11 +41,12 @@ export class SceneView {
   pose(timeSecs: number): void {
     const moment = momentAt(this.#track, timeSecs);
     let offset = 0;
-    this.#source.bodies.forEach(({ pose }, index) => {
+    this.#source.bodies.forEach((source, index) => {
       const body = this.#bodies[index]!;
-      if (pose === 'planar') this.#posePlanar(body, moment, offset);
-      if (pose === 'rigid') this.#poseRigid(body, moment, offset);
-      offset += poseWidths[pose];
+      if (source.pose === 'planar') this.#posePlanar(body, moment, offset);
+      if (source.pose === 'rigid') this.#poseRigid(body, moment, offset);
+      if (source.pose === 'vertices') this.#poseVertices(body, moment, offset);
+      offset += poseWidth(source);
     });
   }
 
@@ -75,6 +76,7 @@ export class SceneView {
       if (object instanceof DirectionalLight) object.dispose();
       if (!(object instanceof Mesh)) return;
       object.geometry.dispose();
+      object.material.map?.dispose();
       object.material.dispose();
     });
   }
@@ -99,6 +101,23 @@ export class SceneView {
     const fromQuaternion = this.#fromQuaternion.fromArray(data, from + 3);
     const toQuaternion = this.#toQuaternion.fromArray(data, to + 3);
     body.quaternion.copy(fromQuaternion.slerp(toQuaternion, fraction));
+  }
+
+  /** The skins of a body follow each other in the track. */
+  #poseVertices(body: Group, { frame, fraction }: Moment, offset: number): void {
+    const { data, width } = this.#track;
+    let from = frame * width + offset;
+    for (const skin of body.children) {
+      if (!(skin instanceof Mesh)) continue;
+      const positions: BufferAttribute = skin.geometry.attributes.position;
+      const to = fraction === 0 ? from : from + width;
+      for (let number = 0; number < positions.array.length; number++) {
+        positions.array[number] = mix(data[from + number]!, data[to + number]!, fraction);
+      }
+      from += positions.array.length;
+      positions.needsUpdate = true;
+      skin.geometry.computeVertexNormals();
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import { BasicShadowMap, PCFShadowMap, WebGLRenderer, WebGLRenderTarget } from 'three';
 import type { SceneView } from './scene-view.js';
 
-/** A scene and the element that it is drawn behind. */
+/** A scene at a moment of its clip, and the element that it is drawn behind. */
 export interface Frame {
   readonly view: SceneView;
   readonly element: HTMLElement;
+  readonly timeSecs: number;
 }
 
 /**
@@ -60,17 +61,17 @@ export class Stage {
   }
 
   /**
-   * Draws every frame at its element's place, at this time of its clip.
+   * Draws every frame at its element's place.
    * @param detail `moving` keeps to the budget; `still` draws as finely as helps, for a picture that stays
    */
-  draw(frames: readonly Frame[], timeSecs: number, detail: 'moving' | 'still'): void {
+  draw(frames: readonly Frame[], detail: 'moving' | 'still'): void {
     const canvasBox = this.#canvas.getBoundingClientRect();
     if (canvasBox.width < 1 || canvasBox.height < 1) return;
     this.#fitCanvas(canvasBox.width, canvasBox.height, detail);
     this.#renderer.setScissor(0, 0, canvasBox.width, canvasBox.height);
     this.#renderer.setViewport(0, 0, canvasBox.width, canvasBox.height);
     this.#renderer.clear();
-    for (const { view, element } of frames) {
+    for (const { view, element, timeSecs } of frames) {
       const box = element.getBoundingClientRect();
       if (box.width < 1 || box.height < 1) continue;
       const left = box.left - canvasBox.left;

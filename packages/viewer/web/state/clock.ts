@@ -26,6 +26,12 @@ export class Clock {
     this.isPlaying = true;
   }
 
+  /** The clips last longer or shorter than before. */
+  setDuration(durationSecs: number): void {
+    this.durationSecs = durationSecs;
+    this.timeSecs = Math.min(this.timeSecs, durationSecs);
+  }
+
   /** Lets `elapsedSecs` of real time pass. */
   advance(elapsedSecs: number): void {
     if (!this.isPlaying || this.durationSecs === 0) return;
@@ -56,6 +62,11 @@ export class Clock {
   get frame(): number {
     // The small number keeps a position that stands exactly on a frame from being rounded to the frame before.
     return Math.floor(this.timeSecs * this.#fps + 1e-6);
+  }
+
+  /** When the frame that is shown ends, seconds. */
+  get frameEndSecs(): number {
+    return Math.min(this.durationSecs, (this.frame + 1) / this.#fps);
   }
 
   /** Stops and goes `frames` on, or back when negative, to the start of that frame. */

@@ -8,6 +8,11 @@ export type Action =
   | 'faster'
   | 'loop'
   | 'pictures'
+  | 'align'
+  | 'mark-start'
+  | 'mark-end'
+  | 'clear-mark'
+  | 'strength'
   | 'tie'
   | 'clear'
   | 'confirm'
@@ -45,6 +50,15 @@ export const bindingGroups: readonly BindingGroup[] = [
     ],
   },
   {
+    title: 'Remark, if you like',
+    bindings: [
+      { action: 'mark-start', keys: ['i'], label: 'I', does: 'what decided begins here' },
+      { action: 'mark-end', keys: ['o'], label: 'O', does: 'and ends here' },
+      { action: 'clear-mark', keys: ['x'], label: 'X', does: 'take the mark away' },
+      { action: 'strength', keys: ['b'], label: 'B', does: 'better by how much: slightly, clearly, by far' },
+    ],
+  },
+  {
     title: 'Watch',
     bindings: [
       { action: 'play', keys: [' '], label: 'Space', does: 'play or pause' },
@@ -54,7 +68,8 @@ export const bindingGroups: readonly BindingGroup[] = [
       { action: 'slower', keys: ['['], label: '[', does: 'slower' },
       { action: 'faster', keys: [']'], label: ']', does: 'faster' },
       { action: 'loop', keys: ['l'], label: 'L', does: 'loop on or off' },
-      { action: 'pictures', keys: ['v'], label: 'V', does: 'recorded pictures or 3-D view' },
+      { action: 'pictures', keys: ['v'], label: 'V', does: '3-D view, recorded pictures, or both' },
+      { action: 'align', keys: ['e'], label: 'E', does: 'align the clips by an event, where they have one' },
     ],
   },
   {
@@ -73,6 +88,13 @@ const actionByKey: ReadonlyMap<string, Action> = new Map(
 /** What the key stands for: an action, a clip (counted from 0), or nothing. */
 export function meaningOf(key: string): Action | number | undefined {
   return /^[1-6]$/.test(key) ? Number(key) - 1 : actionByKey.get(key.toLowerCase());
+}
+
+/** Which reason a key ticks, counted from 0: Shift with a number. Undefined for other keys. */
+export function reasonOf({ shiftKey, code }: { shiftKey: boolean; code: string }): number | undefined {
+  // Shift changes what the key prints, and how depends on the layout; the key's place on the keyboard does not.
+  const digit = /^Digit([1-9])$/.exec(code)?.[1];
+  return shiftKey && digit !== undefined ? Number(digit) - 1 : undefined;
 }
 
 /** The key as printed, for hints on buttons. */

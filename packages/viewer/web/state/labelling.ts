@@ -4,24 +4,42 @@ import type {
   ClientMessage,
   IdleReason,
   ProgressMessage,
-  QueryMessage,
   ServerMessage,
   UndoMessage,
 } from '../../protocol/index.js';
 import { protocolVersion } from '../../protocol/index.js';
 import { Connection, type ConnectionState } from './connection.js';
+import { type OpenQuery, Scenes } from './queries.js';
 import { isPlaced, place, type Ranking, rankLabel, ranksOf, toggleTie } from './ranking.js';
+import {
+  annotationOf,
+  markEnd,
+  markStart,
+  nextStrength,
+  noRemarks,
+  type Remarks,
+  strengths,
+  toggleReason,
+} from './remarks.js';
 import { annotatorName, type Draft, loadKept, newId, saveAnnotatorName, saveKept } from './storage.js';
 
 export interface LabellingEvents {
   /** Something on screen may have changed. */
   changed(): void;
   /** A query arrived and will be open soon. */
-  prepared(query: QueryMessage): void;
+  prepared(query: OpenQuery): void;
   /** Another query is open now, or none. `plays` is how often it ran from the start before a reload. */
-  opened(query: QueryMessage | undefined, plays: number): void;
+  opened(query: OpenQuery | undefined, plays: number): void;
   /** Pictures of a query came. */
   pictured(message: Extract<ServerMessage, { type: 'pictures' }>): void;
+}
+
+/** What the labelling asks of the player. */
+export interface Watching {
+  /** How often the clock ran from the start since the query opened. */
+  plays(): number;
+  /** The frames [from, to) of each clip that show in this part of the clock's time; null where none does. */
+  framesWithin(fromSecs: number, toSecs: number): ([number, number] | null)[];
 }
 
 type Entry = AnswerMessage | UndoMessage;
@@ -36,27 +54,31 @@ const retryStoreMs = 2_000;
 export class Labelling {
   annotator = annotatorName();
   question = '';
+  /** Reasons that can be ticked. */
+  reasons: readonly string[] = [];
   progress: ProgressMessage | undefined;
   /** Set while the server has nothing for this annotator. */
   idle: IdleReason | undefined;
   ranking: Ranking = [];
+  /** What is added to the answer. */
+  remarks: Remarks = noRemarks;
   /** The last thing that happened, for the status line and screen readers. */
   notice = '';
   readonly #events: LabellingEvents;
   readonly #connection: Connection;
-  #queue: QueryMessage[] = [];
+  #queue: OpenQuery[] = [];
   #outbox: ClientMessage[] = [];
   #undoable: string[] = [];
   /** Answers of this visit with what they were about, so that undo is instant. */
-  #answered = new Map<string, { query: QueryMessage; ranking: Ranking }>();
+  #answered = new Map<string, { query: OpenQuery; ranking: Ranking; remarks: Remarks }>();
+  #scenes = new Scenes();
   #draft: Draft | null = null;
   #shownAtMs = 0;
-  #plays: () => number;
+  readonly #watching: Watching;
 
-  /** @param plays how often the clock ran from the start since the query opened */
-  constructor(events: LabellingEvents, plays: () => number) {
+  constructor(events: LabellingEvents, watching: Watching) {
     this.#events = events;
-    this.#plays = plays;
+    this.#watching = watching;
     this.#connection = new Connection({
       opened: () => this.#greet(),
       received: (message) => this.#receive(message),
@@ -73,7 +95,7 @@ export class Labelling {
     return this.#connection.state;
   }
 
-  get open(): QueryMessage | undefined {
+  get open(): OpenQuery | undefined {
     return this.#queue[0];
   }
 
@@ -95,24 +117,56 @@ export class Labelling {
     if (this.open === undefined || clip >= this.open.clips.length) return;
     this.#rank(place(this.ranking, clip));
     const label = rankLabel(this.ranking, clip);
-    this.#say(isPlaced(this.ranking, clip) ? `Clip ${clip + 1}: ${label}` : `Clip ${clip + 1}: no place`);
+    this.say(isPlaced(this.ranking, clip) ? `Clip ${clip + 1}: ${label}` : `Clip ${clip + 1}: no place`);
   }
 
   tie(): void {
     const tied = toggleTie(this.ranking);
     const change = tied.length < this.ranking.length ? 'Tied' : 'Tie taken back';
     this.#rank(tied);
-    this.#say(tied.flat().length < 2 ? 'A tie needs two placed clips' : change);
+    this.say(tied.flat().length < 2 ? 'A tie needs two placed clips' : change);
   }
 
   clear(): void {
     this.#rank([]);
-    this.#say('Ranking cleared');
+    this.say('Ranking cleared');
+  }
+
+  /** The frames that decided begin at this time of the clock. */
+  markStart(timeSecs: number, durationSecs: number): void {
+    this.#remark(markStart(this.remarks, timeSecs, durationSecs), 'What decided: from here');
+  }
+
+  /** The frames that decided end at this time of the clock. */
+  markEnd(timeSecs: number): void {
+    this.#remark(markEnd(this.remarks, timeSecs), 'What decided: up to here');
+  }
+
+  clearWindow(): void {
+    if (this.remarks.window !== null) this.#remark({ ...this.remarks, window: null }, 'Mark taken away');
+  }
+
+  /** @param index of the reason in the list */
+  toggleReason(index: number): void {
+    const reason = this.reasons[index];
+    if (reason === undefined) return;
+    const remarks = toggleReason(this.remarks, reason);
+    this.#remark(remarks, remarks.reasons.includes(reason) ? `Reason: ${reason}` : `Not a reason: ${reason}`);
+  }
+
+  /** @param strength the same again takes it back; the next one when absent */
+  setStrength(strength = nextStrength(this.remarks)): void {
+    const chosen = strength === this.remarks.strength ? null : strength;
+    const name = strengths.find((each) => each.strength === chosen)?.name;
+    this.#remark(
+      { ...this.remarks, strength: chosen },
+      name === undefined ? 'By how much: not stated' : `Better ${name}`,
+    );
   }
 
   confirm(): void {
     const ranks = this.ranks;
-    if (ranks === undefined) this.#say('Place the clips first: press their numbers from best to worst');
+    if (ranks === undefined) this.say('Place the clips first: press their numbers from best to worst');
     else this.answer({ kind: 'ranking', ranks });
   }
 
@@ -121,8 +175,9 @@ export class Labelling {
     const query = this.#queue.shift();
     if (query === undefined) return;
     const entry = newId();
-    const plays = this.#plays();
-    this.#answered.set(entry, { query, ranking: this.ranking });
+    const plays = this.#watching.plays();
+    const annotation = value.kind === 'skip' ? undefined : this.#annotation(value);
+    this.#answered.set(entry, { query, ranking: this.ranking, remarks: this.remarks });
     this.#undoable.push(entry);
     this.#draft = null;
     this.#send({
@@ -133,16 +188,17 @@ export class Labelling {
       shownAtMs: this.#shownAtMs,
       answeredAtMs: Math.max(this.#shownAtMs, Date.now()),
       replays: query.clips.map(() => plays),
+      ...(annotation !== undefined && { annotation }),
     });
     this.#openFirst();
-    this.#say({ ranking: 'Ranked', skip: 'Skipped', 'cannot-tell': 'Cannot tell' }[value.kind]);
+    this.say({ ranking: 'Ranked', skip: 'Skipped', 'cannot-tell': 'Cannot tell' }[value.kind]);
   }
 
   /** Takes back the last answer and opens its query again. */
   undo(): void {
     const undoes = this.#undoable.pop();
     if (undoes === undefined) {
-      this.#say('There is no answer to take back');
+      this.say('There is no answer to take back');
       return;
     }
     this.#send({ type: 'undo', entry: newId(), undoes, atMs: Date.now() });
@@ -151,13 +207,14 @@ export class Labelling {
       this.#answered.delete(undoes);
       this.#queue.unshift(earlier.query);
       this.#openFirst();
+      this.remarks = earlier.remarks;
       this.#rank(earlier.ranking);
     }
-    this.#say('Answer taken back');
+    this.say('Answer taken back');
   }
 
-  askForPictures(query: string, place: number): void {
-    this.#connection.send({ type: 'pictures', query, place });
+  askForPictures(query: string, place: number, camera: number): void {
+    this.#connection.send({ type: 'pictures', query, place, camera });
   }
 
   /** Works on under another name. */
@@ -180,7 +237,14 @@ export class Labelling {
     const query = this.open;
     if (query === undefined) return;
     const ranking = this.ranking.map((group) => [...group]);
-    this.#draft = { query: query.query, ranking, shownAtMs: this.#shownAtMs, plays: this.#plays() };
+    const { window, reasons, strength } = this.remarks;
+    this.#draft = {
+      query: query.query,
+      ranking,
+      shownAtMs: this.#shownAtMs,
+      plays: this.#watching.plays(),
+      remarks: { window, reasons: [...reasons], strength },
+    };
     this.#save();
   }
 
@@ -217,10 +281,14 @@ export class Labelling {
     switch (message.type) {
       case 'welcome':
         this.question = message.question;
+        this.reasons = message.reasons;
         this.#undoable = this.#withOutbox(message.undoable);
         break;
+      case 'scene':
+        this.#scenes.add(message);
+        return;
       case 'query':
-        this.#takeIn(message);
+        this.#takeIn(this.#scenes.open(message));
         break;
       case 'pictures':
         this.#events.pictured(message);
@@ -252,7 +320,7 @@ export class Labelling {
     return stack;
   }
 
-  #takeIn(query: QueryMessage): void {
+  #takeIn(query: OpenQuery): void {
     if (this.#queue.some((other) => other.query === query.query) || this.#isAnswered(query.query)) return;
     this.idle = undefined;
     this.#events.prepared(query);
@@ -275,6 +343,7 @@ export class Labelling {
     const query = this.open;
     const draft = query !== undefined && this.#draft?.query === query.query ? this.#draft : undefined;
     this.ranking = draft?.ranking ?? [];
+    this.remarks = draft?.remarks ?? noRemarks;
     this.#shownAtMs = draft?.shownAtMs ?? Date.now();
     this.#events.opened(query, draft?.plays ?? 0);
     this.#save();
@@ -285,7 +354,20 @@ export class Labelling {
     if (isRetried) setTimeout(() => this.#sendOutbox(), retryStoreMs);
     else if (entry !== null) this.#outbox = this.#outbox.filter((kept) => entryOf(kept) !== entry);
     this.#save();
-    this.#say(isRetried ? `Not saved yet, trying again: ${message}` : message);
+    this.say(isRetried ? `Not saved yet, trying again: ${message}` : message);
+  }
+
+  #annotation(value: AnswerValue): AnswerMessage['annotation'] {
+    const { window } = this.remarks;
+    const windows = window === null ? undefined : this.#watching.framesWithin(window.fromSecs, window.toSecs);
+    return annotationOf(this.remarks, windows, value.kind === 'ranking' && value.ranks.some((rank) => rank > 0));
+  }
+
+  #remark(remarks: Remarks, notice: string): void {
+    if (this.open === undefined) return;
+    this.remarks = remarks;
+    this.saveDraft();
+    this.say(notice);
   }
 
   #rank(ranking: Ranking): void {
@@ -298,7 +380,8 @@ export class Labelling {
     saveKept(this.annotator, { outbox: this.#outbox, held, draft: this.#draft });
   }
 
-  #say(notice: string): void {
+  /** Shows what happened in the status line. */
+  say(notice: string): void {
     this.notice = notice;
     this.#events.changed();
   }

@@ -14,6 +14,11 @@ const keptSchema = z.object({
       ranking: z.array(z.array(z.int().min(0).max(5))),
       shownAtMs: z.number(),
       plays: z.int().min(0),
+      remarks: z.object({
+        window: z.object({ fromSecs: z.number(), toSecs: z.number() }).nullable(),
+        reasons: z.array(z.string()),
+        strength: z.literal([1, 2, 3]).nullable(),
+      }),
     })
     .nullable(),
 });
