@@ -1,7 +1,8 @@
 import { InputError } from '@rapport/core';
 import { type Batch, batchFeeds } from './feeds.js';
+import { parameterForms } from './forms.js';
 import { lower } from './lowering/lower.js';
-import { checkedValue, makePack, packValues } from './packing.js';
+import { checkedValue, makePack, packValues, parameterViews } from './packing.js';
 import { createSession } from './runtime.js';
 import { show } from './shapes.js';
 import {
@@ -52,24 +53,26 @@ export async function compileFunction<Name extends string>(
   const used = parametersOf(Object.values(outputs));
   requireValues(used, parameters);
 
-  const packs = weights === 'fed' && used.length > 0 ? [makePack('parameters', used)] : [];
-  const vectors = packs.map((pack) => new Float32Array(sizeOf(pack.vector.shape)));
-  const write = (values: ParameterValues): void =>
-    packs.forEach((pack, index) => {
-      packValues(pack, values, vectors[index]!);
-    });
+  const fed = weights === 'fed' ? used : [];
+  const forms = parameterForms(weights === 'fed' ? Object.values(outputs) : []);
+  const vectors = (fed.length > 0 ? [makePack('parameters', fed, forms)] : []).map((pack) => ({
+    pack,
+    data: new Float32Array(sizeOf(pack.vector.shape)),
+  }));
+  const write = (values: ParameterValues): void => {
+    for (const { pack, data } of vectors) packValues(pack, values, data);
+  };
   write(parameters);
+  const views = Object.assign({}, ...vectors.map(({ pack, data }) => parameterViews(pack, data)));
   const baked = new Map(
     weights === 'baked' ? used.map((one) => [one, checkedValue(one, parameters[one.attributes.name]!)] as const) : [],
   );
-  const { bytes, inputs } = lower(outputs, { packs, baked }, { dialect: 'runtime' });
+  const { bytes, inputs } = lower(outputs, { fed, forms, baked }, { dialect: 'runtime' });
   const session = await createSession(bytes, threads);
 
   return {
     async run(batch) {
-      const feeds = batchFeeds(inputs, batch);
-      for (const data of vectors) feeds.parameters = { dtype: 'float32', shape: [data.length], data };
-      return floats(await session.run(feeds), outputs);
+      return floats(await session.run({ ...batchFeeds(inputs, batch), ...views }), outputs);
     },
     setParameters(values) {
       if (weights === 'baked') throw new InputError('setParameters: the weights are baked into this function');

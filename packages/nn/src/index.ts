@@ -17,6 +17,7 @@ export {
   cast,
   clip,
   concat,
+  conv1d as convolve1d,
   conv2d as convolve2d,
   cos,
   crossEntropy,
@@ -25,6 +26,7 @@ export {
   erf,
   exp,
   expandDims,
+  fold,
   gather,
   gelu,
   globalAveragePool,
@@ -59,6 +61,7 @@ export {
   type ReduceOptions,
   relu,
   reshape,
+  type SequenceOptions,
   scatterAdd,
   sigmoid,
   silu,
@@ -75,7 +78,9 @@ export {
   sum,
   tanh,
   transpose,
+  transposedConv1d as transposedConvolve1d,
   transposedConv2d as transposedConvolve2d,
+  unfold,
   where,
 } from './ops/index.js';
 export * from './optimizers.js';

@@ -1,4 +1,4 @@
-import type { PoolWindow, Primitive, Shape, Tensor, TensorOf, Window } from './tensor.js';
+import type { PoolWindow, Primitive, Shape, Tensor, TensorOf, TimeWindow, Window } from './tensor.js';
 import { sizeOf, topologicalOrder } from './tensor.js';
 
 /** A tensor of doubles; bool is 0 and 1. */
@@ -52,6 +52,7 @@ const rules: Rules = {
   tanh: each(Math.tanh),
   sigmoid: each((x) => 1 / (1 + Math.exp(-x))),
   softplus: each((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  mish: each((x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))),
   relu: each((x) => Math.max(x, 0)),
   pow: (y, [x]) => map(x!, (value) => value ** y.attributes.exponent),
   clip: (y, [x]) => map(x!, (value) => Math.min(Math.max(value, y.attributes.low), y.attributes.high)),
@@ -139,6 +140,29 @@ const rules: Rules = {
       out[offset(shape, [...index.slice(0, axis), picked, ...index.slice(axis + rank)])]! += read(updates!, index);
     });
     return { shape, data: out };
+  },
+
+  unfold: (y, [x]) => {
+    const out = new Float64Array(sizeOf(y.shape));
+    const [, steps, channels] = x!.shape;
+    forEachIndex(y.shape, (index) => {
+      const step = stepUnder(y.attributes, index, channels!);
+      if (step >= 0 && step < steps!) {
+        out[offset(y.shape, index)] = read(x!, [index[0]!, step, index[2]! % channels!]);
+      }
+    });
+    return { shape: y.shape, data: out };
+  },
+  fold: (y, [x]) => {
+    const out = new Float64Array(sizeOf(y.shape));
+    const [, steps, channels] = y.shape;
+    forEachIndex(x!.shape, (index) => {
+      const step = stepUnder(y.attributes, index, channels!);
+      if (step >= 0 && step < steps!) {
+        out[offset(y.shape, [index[0]!, step, index[2]! % channels!])]! += read(x!, index);
+      }
+    });
+    return { shape: y.shape, data: out };
   },
 
   conv2d: (y, [x, weight, bias]) => {
@@ -259,6 +283,11 @@ function forEachTap(
       visit([at[0]!, group * perGroup! + channel!, row, column], [at[1]!, channel!, kernelRow!, kernelColumn!], at);
     });
   });
+}
+
+/** The step that a value [batch, window, tap and channel] of `unfold` is taken from; outside the sequence it is a zero. */
+function stepUnder({ stride, pads }: TimeWindow, [, window, value]: readonly number[], channels: number): number {
+  return window! * stride - pads[0] + Math.floor(value! / channels);
 }
 
 /** Positions inside the image that a pooling window covers. */

@@ -7,8 +7,8 @@ import {
   conv2d as convolve,
   div,
   gelu,
+  mean,
   mish,
-  moments,
   mul,
   relu,
   reshape,
@@ -16,6 +16,7 @@ import {
   silu,
   softplus,
   sqrt,
+  square,
   sub,
   tanh,
 } from './ops/index.js';
@@ -157,8 +158,9 @@ export function groupNorm(name: string, channels: number, groups: number, epsilo
 
 /** Zero mean and unit variance over axes. */
 export function standardized(x: Tensor, axes: readonly number[], epsilon = 1e-5): Tensor {
-  const { mean, variance } = moments(x, axes);
-  return div(sub(x, mean), sqrt(add(variance, epsilon)));
+  const centered = sub(x, mean(x, { axes, keepDims: true }));
+  const variance = mean(square(centered), { axes, keepDims: true });
+  return mul(centered, div(1, sqrt(add(variance, epsilon))));
 }
 
 /**

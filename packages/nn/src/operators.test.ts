@@ -73,6 +73,16 @@ function convolution({ x, weight, options }: (typeof convolutions)[number]) {
   return { output: node.shape, window: { strides, pads, dilations, groups } };
 }
 
+/** Odd and even kernels, strides that skip steps, uneven padding, and windows that leave a step out. */
+const sequences: { kernel: number; options: ops.SequenceOptions }[] = [
+  { kernel: 3, options: { pads: 1 } },
+  { kernel: 5, options: { pads: 2 } },
+  { kernel: 3, options: { stride: 2, pads: 1 } },
+  { kernel: 4, options: { stride: 2, pads: [0, 3] } },
+  { kernel: 1, options: { stride: 2 } },
+  { kernel: 2, options: { stride: 2 } },
+];
+
 const pools: { x: Shape; options: ops.PoolOptions }[] = [
   { x: [2, 3, 6, 6], options: { kernel: 2 } },
   { x: [2, 2, 7, 6], options: { kernel: 3, strides: 2, pads: 1 } },
@@ -96,6 +106,7 @@ const cases: Readonly<Record<Primitive, readonly Case[]>> = {
   tanh: same(ops.tanh),
   sigmoid: same(ops.sigmoid),
   softplus: [...same(ops.softplus), ...same(ops.softplus, 30, 60)],
+  mish: [...same(ops.mish), ...same(ops.mish, -30, 30)],
   relu: same(ops.relu),
   pow: [...same((x) => ops.pow(x, 3)), ...same((x) => ops.pow(x, -0.5), 0.3, 2)],
   clip: same((x) => ops.clip(x, -0.7, 1.1)),
@@ -193,6 +204,14 @@ const cases: Readonly<Record<Primitive, readonly Case[]>> = {
     { shapes: [[2, 3, 2]], build: (x) => ops.scatterAdd(x, longIndices, 1, 5) },
     { shapes: [[3, 2, 2]], build: (x) => ops.scatterAdd(x, indices, 1, 3) },
   ],
+  unfold: sequences.map(({ kernel, options }) => ({
+    shapes: [[2, 6, 3]],
+    build: (x: Tensor) => ops.unfold(x, kernel, options),
+  })),
+  fold: sequences.map(({ kernel, options }) => ({
+    shapes: [ops.unfold(input('x', [2, 6, 3]), kernel, options).shape],
+    build: (x: Tensor) => ops.fold(x, kernel, 6, options),
+  })),
   conv2d: convolutions.flatMap(({ x, weight, options }) => [
     { shapes: [x, weight], build: (image: Tensor, kernel: Tensor) => ops.conv2d(image, kernel, options) },
     {

@@ -7,6 +7,7 @@ import {
   type Shape,
   sizeOf,
   type Tensor,
+  type TimeWindow,
   type Window,
 } from './tensor.js';
 
@@ -43,6 +44,7 @@ export const shapeRules: ShapeRules = {
   tanh: unary('tanh'),
   sigmoid: unary('sigmoid'),
   softplus: unary('softplus'),
+  mish: unary('mish'),
   relu: unary('relu'),
   pow: unary('pow'),
   clip: unary('clip'),
@@ -173,6 +175,22 @@ export const shapeRules: ShapeRules = {
       shape: [...updates!.shape.slice(0, axis), size, ...updates!.shape.slice(axis + rank)],
       dtype: updates!.dtype,
     };
+  },
+
+  unfold: (inputs, window) => {
+    const [x] = operands('unfold', inputs, 1);
+    const [batch, steps, channels] = sequenceShape('unfold', x!);
+    return { shape: [batch, windowCount('unfold', steps, window), window.kernel * channels], dtype: 'float32' };
+  },
+  fold: (inputs, window) => {
+    const [x] = operands('fold', inputs, 1);
+    const [batch, windows, values] = sequenceShape('fold', x!);
+    if (values % window.kernel !== 0 || windows !== windowCount('fold', window.size, window)) {
+      throw new InputError(
+        `fold: ${show(x!.shape)} are not windows of ${window.kernel} steps over a sequence of ${window.size}`,
+      );
+    }
+    return { shape: [batch, window.size, values / window.kernel], dtype: 'float32' };
   },
 
   conv2d: (inputs, attributes) => {
@@ -307,6 +325,20 @@ function windowOutput(
     throw new InputError(`${operator}: a ${kernelHeight}x${kernelWidth} window does not fit ${height}x${width}`);
   }
   return [rows, columns];
+}
+
+/** How many windows fit a sequence. */
+function windowCount(operator: string, steps: number, { kernel, stride, pads }: TimeWindow): number {
+  const count = Math.floor((steps + pads[0] + pads[1] - kernel) / stride) + 1;
+  if (count < 1) throw new InputError(`${operator}: a window of ${kernel} steps does not fit ${steps}`);
+  return count;
+}
+
+function sequenceShape(operator: string, x: Tensor): readonly [number, number, number] {
+  requireType(operator, x, 'float32');
+  const [a, b, c] = x.shape;
+  if (x.shape.length !== 3) throw new InputError(`${operator}: expected three axes, found ${show(x.shape)}`);
+  return [a!, b!, c!];
 }
 
 function imageShape(operator: string, x: Tensor): readonly [number, number, number, number] {

@@ -35,6 +35,15 @@ export interface PoolWindow extends Window {
   readonly kernel: readonly [number, number];
 }
 
+/** The window of a convolution over time, [N, T, C]. */
+export interface TimeWindow {
+  /** Steps under the window. */
+  readonly kernel: number;
+  readonly stride: number;
+  /** Zeros before the first and after the last step. */
+  readonly pads: readonly [number, number];
+}
+
 type None = Readonly<Record<never, never>>;
 
 /**
@@ -59,6 +68,7 @@ export interface PrimitiveAttributes {
   tanh: None;
   sigmoid: None;
   softplus: None;
+  mish: None;
   relu: None;
   pow: { readonly exponent: number };
   clip: { readonly low: number; readonly high: number };
@@ -95,6 +105,9 @@ export interface PrimitiveAttributes {
   concat: { readonly axis: number };
   gather: { readonly axis: number };
   scatterAdd: { readonly axis: number; readonly size: number };
+  // Sequences, [N, T, C]
+  unfold: TimeWindow;
+  fold: TimeWindow & { readonly size: number };
   // Images, [N, C, H, W]
   conv2d: Window & { readonly groups: number };
   conv2dInputGradient: Window & { readonly groups: number; readonly inputSize: readonly [number, number] };

@@ -1,6 +1,7 @@
 import { InputError, type RandomStream } from '@rapport/core';
 import { parametersOf, requireFloat } from './compiledFunction.js';
 import { type Batch, batchFeeds } from './feeds.js';
+import { type ParameterForms, parameterForms } from './forms.js';
 import { lower } from './lowering/lower.js';
 import { concat, reshape } from './ops/index.js';
 import type { Optimizer } from './optimizers.js';
@@ -83,16 +84,18 @@ export async function compileTrainer<Metric extends string, Output extends strin
   for (const [name, metric] of Object.entries<Tensor>(metrics)) requireScalar(`metric "${name}"`, metric);
   for (const [name, output] of Object.entries(outputs)) requireFloat(name, output);
 
-  const groupGraphs = groups.map(groupGraph);
-  const averageGraphs = averages.map((averaging, index) => averageGraph(averaging, index, groupGraphs));
+  const read = [...groups.map(({ loss }) => loss), ...metricTensors, ...Object.values(outputs)];
+  const forms = parameterForms(read, averages);
+  const groupGraphs = groups.map((group) => groupGraph(group, forms));
+  const averageGraphs = averages.map((averaging, index) => averageGraph(averaging, index, groupGraphs, forms));
   const moving = [...groupGraphs, ...averageGraphs];
   const packs = moving.map(({ pack }) => pack);
-  packs.push(...fixedPacks([...groups.map(({ loss }) => loss), ...metricTensors, ...Object.values(outputs)], packs));
+  packs.push(...fixedPacks(read, packs, forms));
   const moments = groupGraphs.flatMap((one) => Object.values(one.moments));
   const scalars = groupGraphs.flatMap((one) => Object.values(one.scalars));
 
   const next = Object.assign({}, ...moving.map((one) => one.next)) as Readonly<Record<string, Tensor>>;
-  const { bytes, inputs } = lower(
+  const { bytes, inputs, parameters } = lower(
     {
       ...prefixed('next', next),
       ...prefixed('output', outputs),
@@ -105,10 +108,14 @@ export async function compileTrainer<Metric extends string, Output extends strin
           }
         : {}),
     },
-    { packs, baked: new Map() },
+    { fed: packs.flatMap((pack) => pack.parameters), forms, baked: new Map() },
     { dialect: 'runtime' },
   );
-  const batchInputs = inputs.filter((one) => !moments.includes(one) && !scalars.includes(one));
+  const vectorInputs = new Set(
+    [...packs.map(({ vector }) => vector), ...moments].filter((one) => inputs.includes(one)),
+  );
+  const batchInputs = inputs.filter((one) => !vectorInputs.has(one) && !scalars.includes(one));
+  const fedNames = [...[...vectorInputs, ...parameters].map(({ attributes: { name } }) => name)];
 
   const vectors = new TrainerVectors(packs, moments, stream, initial);
   vectors.setParameters(sourceValues(averages, vectors.parameters(), initial));
@@ -119,7 +126,11 @@ export async function compileTrainer<Metric extends string, Output extends strin
   return {
     async step(batch) {
       if (running) throw new InputError('step: the previous step of this trainer has not finished; await it first');
-      const feeds = { ...batchFeeds(batchInputs, batch), ...vectors.feeds(), ...scalarFeeds(groupGraphs, steps + 1) };
+      const feeds = {
+        ...batchFeeds(batchInputs, batch),
+        ...vectors.feeds(fedNames),
+        ...scalarFeeds(groupGraphs, steps + 1),
+      };
       running = true;
       try {
         const results = await session.run(feeds);
@@ -142,11 +153,11 @@ export async function compileTrainer<Metric extends string, Output extends strin
 }
 
 /** A pack of the parameters that the tensors use and that no other pack holds; none when there are none. */
-function fixedPacks(tensors: readonly Tensor[], packs: readonly Pack[]): Pack[] {
+function fixedPacks(tensors: readonly Tensor[], packs: readonly Pack[], forms: ParameterForms): Pack[] {
   const moving = packs.flatMap(({ parameters }) => parameters);
   requireDistinct(moving);
   const fixed = parametersOf(tensors).filter((one) => !moving.includes(one));
-  return fixed.length > 0 ? [makePack('fixed', fixed)] : [];
+  return fixed.length > 0 ? [makePack('fixed', fixed, forms)] : [];
 }
 
 /** Averaged parameters start as copies of their sources, except those with a given value. */

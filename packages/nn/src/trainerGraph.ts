@@ -1,4 +1,5 @@
 import { InputError } from '@rapport/core';
+import type { ParameterForms } from './forms.js';
 import { gradient } from './gradients/gradient.js';
 import { add, concat, mul, reshape, slice, sub } from './ops/index.js';
 import type { Optimizer } from './optimizers.js';
@@ -29,13 +30,14 @@ export interface AverageGraph {
 }
 
 /** Gradient of the group's loss as one flat vector, and the optimiser step on it. */
-export function groupGraph({ name, parameters, loss, optimizer }: TrainingGroup): GroupGraph {
+export function groupGraph({ name, parameters, loss, optimizer }: TrainingGroup, forms: ParameterForms): GroupGraph {
   if (parameters.length === 0) throw new InputError(`group "${name}" has no parameters`);
-  const pack = makePack(`group/${name}`, parameters);
+  const pack = makePack(`group/${name}`, parameters, forms);
   const size = sizeOf(pack.vector.shape);
   const moments = namedInputs(optimizer.moments, (moment) => input(`moment/${moment}/${name}`, [size]));
   const scalars = namedInputs(Object.keys(optimizer.scalars(1)), (scalar) => input(`scalar/${scalar}/${name}`, []));
-  const gradients = gradient(loss, parameters).map((one) => reshape(one, [sizeOf(one.shape)]));
+  const kept = parameters.map((parameter) => forms.get(parameter) ?? parameter);
+  const gradients = gradient(loss, kept).map((one) => reshape(one, [sizeOf(one.shape)]));
   const updated = optimizer.update(pack.vector, concat(gradients, 0), moments, scalars);
   const next: Record<string, Tensor> = { [pack.vector.attributes.name]: updated.parameters };
   for (const moment of optimizer.moments) next[moments[moment]!.attributes.name] = updated.moments[moment]!;
@@ -43,13 +45,18 @@ export function groupGraph({ name, parameters, loss, optimizer }: TrainingGroup)
 }
 
 /** target + rate * (source - target), from the sources' values after the step. */
-export function averageGraph(averaging: Averaging, index: number, groups: readonly GroupGraph[]): AverageGraph {
+export function averageGraph(
+  averaging: Averaging,
+  index: number,
+  groups: readonly GroupGraph[],
+  forms: ParameterForms,
+): AverageGraph {
   const { target, source, rate } = averaging;
   const fits = target.length === source.length && target.every((one, at) => sameShape(one.shape, source[at]!.shape));
   if (!fits || target.length === 0) {
     throw new InputError(`averages[${index}]: target and source are not parameters of the same shapes in one order`);
   }
-  const pack = makePack(`average/${index}`, target);
+  const pack = makePack(`average/${index}`, target, forms);
   const newSource = concat(runsOf(source, groups), 0);
   const moved = add(pack.vector, mul(sub(newSource, pack.vector), rate));
   return { pack, averaging, next: { [pack.vector.attributes.name]: moved } };

@@ -1,5 +1,6 @@
 import { InputError, type RandomStream } from '@rapport/core';
-import { checkedValue, type Pack, packValues, requireKnownNames, unpackValues } from './packing.js';
+import { inForm } from './forms.js';
+import { checkedValue, type Pack, packValues, parameterViews, requireKnownNames, unpackValues } from './packing.js';
 import type { RuntimeValue } from './runtime.js';
 import { sameShape, show } from './shapes.js';
 import {
@@ -33,10 +34,12 @@ export class TrainerVectors {
       this.#vectors.set(attributes.name, new Float32Array(sizeOf(attributes.shape)));
   }
 
-  feeds(): Record<string, RuntimeValue> {
-    return Object.fromEntries(
-      [...this.#vectors].map(([name, data]) => [name, { dtype: 'float32', shape: [data.length], data }]),
-    );
+  /** Vectors and parameters, the latter as views, by name. */
+  feeds(names: readonly string[]): Record<string, RuntimeValue> {
+    const all: Record<string, RuntimeValue> = {};
+    for (const [name, data] of this.#vectors) all[name] = { dtype: 'float32', shape: [data.length], data };
+    for (const pack of this.#packs) Object.assign(all, parameterViews(pack, this.#vectorOf(pack)));
+    return Object.fromEntries(names.map((name) => [name, all[name]!]));
   }
 
   /** Takes the vector that a step computed. */
@@ -103,7 +106,7 @@ function drawValues(pack: Pack, stream: RandomStream, initial: ParameterValues):
     const { name, shape, initializer } = parameter.attributes;
     if (initial[name] !== undefined) continue;
     const data = checkedValue(parameter, { shape, data: initializer(shape, stream.fork(name)) });
-    vector.set(data, pack.offsets.get(parameter)!);
+    vector.set(inForm(pack.forms, parameter, data), pack.offsets.get(parameter)!);
   }
   packValues(pack, initial, vector);
   return vector;

@@ -43,17 +43,16 @@ describe('gradient', () => {
       %12 = constant() { data: 1 } : float32 []
       %13 = mul(%12, %10) : float32 []
       %14 = reshape(%13) : float32 [1, 1]
-      %15 = broadcastTo(%14) : float32 [4, 1]
-      %16 = constant() { data: 2 } : float32 []
-      %17 = mul(%15, %16) : float32 [4, 1]
-      %18 = mul(%17, %7) : float32 [4, 1]
-      %19 = matmul(%18, %5) { transposeA: false, transposeB: false } : float32 [4, 2]
-      %20 = cast(%4) : bool [4, 2]
-      %21 = cast(%20) : float32 [4, 2]
-      %22 = mul(%19, %21) : float32 [4, 2]
-      %23 = matmul(%22, %0) { transposeA: true, transposeB: false } : float32 [2, 3]
+      %15 = constant() { data: 2 } : float32 []
+      %16 = mul(%14, %15) : float32 [1, 1]
+      %17 = mul(%16, %7) : float32 [4, 1]
+      %18 = matmul(%17, %5) { transposeA: false, transposeB: false } : float32 [4, 2]
+      %19 = cast(%4) : bool [4, 2]
+      %20 = cast(%19) : float32 [4, 2]
+      %21 = mul(%18, %20) : float32 [4, 2]
+      %22 = matmul(%21, %0) { transposeA: true, transposeB: false } : float32 [2, 3]
       loss = %11
-      weight = %23"
+      weight = %22"
     `);
   });
 

@@ -1,4 +1,5 @@
 import {
+  add,
   broadcastTo,
   cast,
   cos,
@@ -11,6 +12,7 @@ import {
   lessOrEqual,
   logicalAnd,
   matmul,
+  minimum,
   mul,
   neg,
   pad,
@@ -28,6 +30,9 @@ import {
 } from '../ops/index.js';
 import { constant, makeTensor, type Primitive, sizeOf, type Tensor, type TensorOf } from '../tensor.js';
 import { averagePoolInputGradient, maxPoolInputGradient } from './pooling.js';
+
+/** From here on mish(x) = x in float32; the exponential of larger numbers is not needed, and its square would overflow. */
+export const MISH_IS_IDENTITY = 20;
 
 /** Gradients with respect to the operands, undefined where none flows. */
 export type OperandGradients = readonly (Tensor | undefined)[];
@@ -58,6 +63,7 @@ export const gradientRules: GradientRules = {
   tanh: (y, dy) => [mul(dy, sub(1, mul(y, y)))],
   sigmoid: (y, dy) => [mul(dy, mul(y, sub(1, y)))],
   softplus: ({ inputs: [x] }, dy) => [mul(dy, sigmoid(x!))],
+  mish: (y, dy) => [mishGradient(y, dy)],
   // From the result, so that the operand need not be kept: relu then fuses with the product before it. A product with
   // the result's truth value takes half the time of `where`.
   relu: (y, dy) => [mul(dy, cast(cast(y, 'bool'), 'float32'))],
@@ -140,6 +146,9 @@ export const gradientRules: GradientRules = {
   gather: ({ inputs: [x, indices], attributes: { axis } }, dy) => [scatterAdd(dy, indices!, axis, x!.shape[axis]!)],
   scatterAdd: ({ inputs: [, indices], attributes: { axis } }, dy) => [gather(dy, indices!, axis)],
 
+  unfold: ({ inputs: [x], attributes }, dy) => [makeTensor('fold', [dy], { ...attributes, size: x!.shape[1]! })],
+  fold: ({ attributes: { size: _, ...window } }, dy) => [makeTensor('unfold', [dy], window)],
+
   conv2d: ({ inputs: [x, weight, bias], attributes }, dy) => {
     const [, , height, width] = x!.shape;
     const [, , kernelHeight, kernelWidth] = weight!.shape;
@@ -170,6 +179,19 @@ export const gradientRules: GradientRules = {
   maxPool2dIndices: none,
   averagePool2d: (y, dy) => [averagePoolInputGradient(y, dy)],
 };
+
+/**
+ * With w = exp(x): tanh(softplus(x)) = t = n / (n + 2), n = w (w + 2), and d(x t)/dx = t + 2 (x - x t)(t - w / (n + 2)). The
+ * first operators are those by which the result is computed (`lowering/rules.ts`), so that the runtime merges them.
+ */
+function mishGradient(y: TensorOf<'mish'>, dy: Tensor): Tensor {
+  const [x] = y.inputs;
+  const w = exp(minimum(x!, MISH_IS_IDENTITY));
+  const n = mul(w, add(w, 2));
+  const d = add(n, 2);
+  const t = div(n, d);
+  return mul(dy, add(t, mul(mul(sub(x!, y), 2), sub(t, div(w, d)))));
+}
 
 /** Gradients of `where(condition, a, b)` with respect to a and b. */
 function choose(condition: Tensor, a: Tensor, b: Tensor, dy: Tensor): [Tensor, Tensor] {

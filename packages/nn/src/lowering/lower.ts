@@ -1,34 +1,25 @@
 import { InputError } from '@rapport/core';
+import type { ParameterForms } from '../forms.js';
 import { show } from '../shapes.js';
-import {
-  isMadeBy,
-  type Parameter,
-  type Primitive,
-  sizeOf,
-  type Tensor,
-  type TensorOf,
-  topologicalOrder,
-} from '../tensor.js';
+import { isMadeBy, type Parameter, type Primitive, type Tensor, type TensorOf, topologicalOrder } from '../tensor.js';
 import { OnnxGraph } from './onnxGraph.js';
 import { type Lowering, loweringRules } from './rules.js';
 
-/** Parameters that arrive as one flat vector: one Split instead of many feeds. */
-export interface ParameterPack {
-  readonly vector: TensorOf<'input'>;
-  readonly parameters: readonly Parameter[];
-}
-
 /** Where the values of parameters come from. */
 export interface ParameterBinding {
-  readonly packs: readonly ParameterPack[];
+  /** Parameters that are fed under their own names, in their forms. */
+  readonly fed: readonly Parameter[];
+  readonly forms: ParameterForms;
   /** Values stored in the model itself. */
   readonly baked: ReadonlyMap<Parameter, Float32Array>;
 }
 
 export interface LoweredGraph {
   readonly bytes: Uint8Array;
-  /** The inputs that a caller feeds, without parameter packs. */
+  /** The inputs that a caller feeds. */
   readonly inputs: readonly TensorOf<'input'>[];
+  /** The parameters that it feeds. */
+  readonly parameters: readonly Parameter[];
 }
 
 /**
@@ -42,9 +33,10 @@ export function lower(
 ): LoweredGraph {
   const graph = new OnnxGraph();
   const names = new Map<Tensor, string>();
-  bindParameters(graph, names, binding);
-
   const order = topologicalOrder(Object.values(outputs));
+  const used = new Set(order);
+  const parameters = binding.fed.filter((parameter) => used.has(parameter));
+  bindParameters(graph, names, parameters, binding);
   requireDistinctNames(order, Object.keys(outputs));
   const sharedValues = new Map<string, string[]>();
   const lowering: Lowering = {
@@ -65,15 +57,18 @@ export function lower(
       return values;
     },
   };
-  for (const tensor of order) if (!names.has(tensor)) names.set(tensor, applyRule(tensor, lowering));
+  // A parameter that arrives in another form is read by nothing else.
+  const isTransposed = (tensor: Tensor) => isMadeBy(tensor, 'parameter') && parameters.includes(tensor);
+  for (const tensor of order) {
+    if (!names.has(tensor) && !isTransposed(tensor)) names.set(tensor, applyRule(tensor, lowering));
+  }
   for (const [name, tensor] of Object.entries(outputs)) {
     graph.output(name, names.get(tensor)!, tensor.shape, tensor.dtype);
   }
   return {
     bytes: graph.finish(options.metadata),
-    inputs: order
-      .filter((tensor) => isMadeBy(tensor, 'input'))
-      .filter((tensor) => !binding.packs.some(({ vector }) => vector === tensor)),
+    inputs: order.filter((tensor) => isMadeBy(tensor, 'input')),
+    parameters,
   };
 }
 
@@ -81,15 +76,15 @@ function applyRule<P extends Primitive>(tensor: TensorOf<P>, to: Lowering): stri
   return loweringRules[tensor.primitive](tensor, to);
 }
 
-function bindParameters(graph: OnnxGraph, names: Map<Tensor, string>, { packs, baked }: ParameterBinding): void {
-  for (const { vector, parameters } of packs) {
-    const { name, shape, dtype } = vector.attributes;
-    names.set(vector, graph.input(name, shape, dtype));
-    const sizes = parameters.map((parameter) => sizeOf(parameter.shape));
-    const parts = graph.emitMany('Split', [name, graph.integers(sizes)], { axis: 0 }, sizes.length);
-    parameters.forEach((parameter, index) => {
-      names.set(parameter, graph.emit('Reshape', [parts[index]!, graph.integers(parameter.shape)]));
-    });
+function bindParameters(
+  graph: OnnxGraph,
+  names: Map<Tensor, string>,
+  fed: readonly Parameter[],
+  { forms, baked }: ParameterBinding,
+): void {
+  for (const parameter of fed) {
+    const form = forms.get(parameter) ?? parameter;
+    names.set(form, graph.input(parameter.attributes.name, form.shape, 'float32'));
   }
   for (const [parameter, data] of baked) {
     names.set(parameter, graph.initializer(parameter.attributes.name, data, parameter.shape));

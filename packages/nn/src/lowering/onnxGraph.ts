@@ -23,6 +23,7 @@ export class OnnxGraph {
   readonly #inputs: OnnxValueInfo[] = [];
   readonly #outputs: OnnxValueInfo[] = [];
   readonly #constants = new Map<string, string>();
+  readonly #renamed = new Map<string, string>();
   #usesMicrosoftOperators = false;
   #count = 0;
 
@@ -31,9 +32,13 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Gives the value a name of its own and makes it an output. */
+  /** Makes a value an output under a name of its own. A node's result is renamed; anything else is copied. */
   output(name: string, value: string, shape: Shape, dtype: DataType): void {
-    this.#nodes.push({ op_type: 'Identity', domain: '', name: '', input: [value], output: [name], attribute: [] });
+    const isResult = this.#nodes.some(({ output }) => output.includes(value));
+    if (isResult && !this.#renamed.has(value)) this.#renamed.set(value, name);
+    else {
+      this.#nodes.push({ op_type: 'Identity', domain: '', name: '', input: [value], output: [name], attribute: [] });
+    }
     this.#outputs.push(valueInfo(name, shape, dtype));
   }
 
@@ -111,7 +116,11 @@ export class OnnxGraph {
       metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name: 'graph',
-        node: this.#nodes,
+        node: this.#nodes.map((node) => ({
+          ...node,
+          input: node.input.map((name) => this.#renamed.get(name) ?? name),
+          output: node.output.map((name) => this.#renamed.get(name) ?? name),
+        })),
         initializer: this.#initializers,
         input: this.#inputs,
         output: this.#outputs,

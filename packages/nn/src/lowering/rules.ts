@@ -1,7 +1,9 @@
+import { MISH_IS_IDENTITY } from '../gradients/rules.js';
 import { ELEMENT_TYPE } from '../onnx/proto.js';
 import { type DataType, type Primitive, type Shape, sizeOf, type Tensor, type TensorOf } from '../tensor.js';
 import { lowerConv2d, lowerConv2dInputGradient, lowerConv2dWeightGradient, windowAttributes } from './convolution.js';
 import type { OnnxGraph } from './onnxGraph.js';
+import { lowerFold, lowerUnfold } from './sequences.js';
 
 /** What a lowering rule works with. */
 export interface Lowering {
@@ -39,6 +41,7 @@ export const loweringRules: LoweringRules = {
   tanh: same('Tanh'),
   sigmoid: same('Sigmoid'),
   softplus: same('Softplus'),
+  mish: lowerMish,
   relu: same('Relu'),
   pow: ({ inputs: [x], attributes: { exponent } }, { graph, name }) =>
     graph.emit('Pow', [name(x!), graph.scalar(exponent)]),
@@ -86,7 +89,13 @@ export const loweringRules: LoweringRules = {
       const total = graph.emit('MatMul', [ones, name(x!)]);
       return keepDims ? total : graph.emit('Reshape', [total, graph.integers([columns!])]);
     }
-    return graph.emit('ReduceSum', [name(x!), graph.integers(axes)], { keepdims: Number(keepDims) });
+    const keepdims = Number(keepDims);
+    const [last] = axes.slice(-1);
+    const isApart = axes.length === 2 && axes[0]! + 1 < last! && last === x!.shape.length - 1;
+    if (!isApart) return graph.emit('ReduceSum', [name(x!), graph.integers(axes)], { keepdims });
+    // Two sums over one axis each take less time than one over axes that are not neighbours.
+    const inner = graph.emit('ReduceSum', [name(x!), graph.integers([last!])], { keepdims });
+    return graph.emit('ReduceSum', [inner, graph.integers([axes[0]!])], { keepdims });
   },
   reduceMax: ({ inputs: [x], attributes: { axes, keepDims } }, { graph, name }) =>
     graph.emit('ReduceMax', [name(x!), graph.integers(axes)], { keepdims: Number(keepDims) }),
@@ -113,6 +122,9 @@ export const loweringRules: LoweringRules = {
   gather: ({ inputs, attributes: { axis } }, { graph, name }) => graph.emit('Gather', inputs.map(name), { axis }),
   scatterAdd: (y, to) => lowerScatterAdd(y, to),
 
+  unfold: lowerUnfold,
+  fold: lowerFold,
+
   conv2d: lowerConv2d,
   conv2dInputGradient: lowerConv2dInputGradient,
   conv2dWeightGradient: lowerConv2dWeightGradient,
@@ -135,6 +147,15 @@ function swapLastTwo(graph: OnnxGraph, x: Tensor, name: string): string {
   const axes = x.shape.map((_, axis) => axis);
   const rank = axes.length;
   return graph.emit('Transpose', [name], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] });
+}
+
+/** By one exponential, which onnxruntime computes much faster than Softplus; see `mishGradient`. */
+function lowerMish({ inputs: [x] }: TensorOf<'mish'>, { graph, name }: Lowering): string {
+  const two = graph.scalar(2);
+  const w = graph.emit('Exp', [graph.emit('Min', [name(x!), graph.scalar(MISH_IS_IDENTITY)])]);
+  const n = graph.emit('Mul', [w, graph.emit('Add', [w, two])]);
+  const t = graph.emit('Div', [n, graph.emit('Add', [n, two])]);
+  return graph.emit('Mul', [name(x!), t]);
 }
 
 /** onnxruntime's own operator takes seven times as long as its parts (1.43 against 0.21 ms for 200 x 45 x 45). */

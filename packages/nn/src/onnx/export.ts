@@ -21,5 +21,5 @@ export function exportOnnx({ outputs, parameters, metadata = {} }: ExportOptions
   const used = parametersOf(Object.values(outputs));
   requireValues(used, parameters);
   const baked = new Map(used.map((one) => [one, checkedValue(one, parameters[one.attributes.name]!)] as const));
-  return lower(outputs, { packs: [], baked }, { dialect: 'standard', metadata }).bytes;
+  return lower(outputs, { fed: [], forms: new Map(), baked }, { dialect: 'standard', metadata }).bytes;
 }

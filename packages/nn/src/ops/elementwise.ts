@@ -1,4 +1,5 @@
-import { constant, type DataType, makeTensor, type Tensor } from '../tensor.js';
+import { broadcastShapes, sameShape } from '../shapes.js';
+import { constant, type DataType, isMadeBy, makeTensor, type Tensor } from '../tensor.js';
 
 /** An operand: a tensor, or a number that becomes a float32 scalar. */
 export type Operand = Tensor | number;
@@ -7,11 +8,20 @@ function tensor(operand: Operand): Tensor {
   return typeof operand === 'number' ? constant(operand) : operand;
 }
 
+/** An arithmetic operator. It repeats its operands itself: those that were repeated are taken as they were before. */
+function arithmetic(primitive: 'add' | 'sub' | 'mul' | 'div', left: Operand, right: Operand): Tensor {
+  const [a, b] = [tensor(left), tensor(right)];
+  const shape = broadcastShapes(primitive, a.shape, b.shape);
+  const before = (x: Tensor) => (isMadeBy(x, 'broadcastTo') ? x.inputs[0]! : x);
+  const once = makeTensor(primitive, [before(a), before(b)], {});
+  return sameShape(once.shape, shape) ? once : makeTensor('broadcastTo', [once], { shape });
+}
+
 // Operands broadcast as in NumPy.
-export const add = (a: Operand, b: Operand): Tensor => makeTensor('add', [tensor(a), tensor(b)], {});
-export const sub = (a: Operand, b: Operand): Tensor => makeTensor('sub', [tensor(a), tensor(b)], {});
-export const mul = (a: Operand, b: Operand): Tensor => makeTensor('mul', [tensor(a), tensor(b)], {});
-export const div = (a: Operand, b: Operand): Tensor => makeTensor('div', [tensor(a), tensor(b)], {});
+export const add = (a: Operand, b: Operand): Tensor => arithmetic('add', a, b);
+export const sub = (a: Operand, b: Operand): Tensor => arithmetic('sub', a, b);
+export const mul = (a: Operand, b: Operand): Tensor => arithmetic('mul', a, b);
+export const div = (a: Operand, b: Operand): Tensor => arithmetic('div', a, b);
 /** Where the operands are equal the gradient goes to the first. */
 export const minimum = (a: Operand, b: Operand): Tensor => makeTensor('minimum', [tensor(a), tensor(b)], {});
 /** Where the operands are equal the gradient goes to the first. */
@@ -42,7 +52,7 @@ export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
 /** x * sigmoid(x), also called swish. */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 /** x * tanh(softplus(x)) (Misra 2019, arXiv 1908.08681). */
-export const mish = (x: Tensor): Tensor => mul(x, tanh(softplus(x)));
+export const mish = (x: Tensor): Tensor => makeTensor('mish', [x], {});
 /** x * Phi(x) with the exact normal distribution function (Hendrycks and Gimpel 2016, arXiv 1606.08415). */
 export const gelu = (x: Tensor): Tensor => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 

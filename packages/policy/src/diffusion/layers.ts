@@ -3,12 +3,13 @@ import {
   affine,
   concat,
   constant,
+  convolve1d,
   convolve2d,
   cos,
   div,
-  expandDims,
   filled,
   heNormal,
+  mean,
   mish,
   mul,
   type Parameter,
@@ -16,16 +17,17 @@ import {
   reshape,
   sin,
   sqrt,
-  standardized,
+  square,
   sub,
   type Tensor,
-  transposedConvolve2d,
+  transpose,
+  transposedConvolve1d,
   uniformFanIn,
   zeros,
 } from '@rapport/nn';
 
-// Layers whose parameters have the names and shapes of LeRobot's checkpoints. A sequence [N, C, T] travels as an image
-// [N, C, 1, T], so that a one-dimensional convolution is the two-dimensional one with kernel [1, k].
+// Layers whose parameters have the names and shapes of LeRobot's checkpoints. Sequences are [N, T, C]; the weights of their
+// convolutions are turned once, not in every layer, so that the engine keeps them that way.
 
 /** A part of a network. */
 export interface Layer<Inputs extends readonly Tensor[] = readonly [Tensor]> {
@@ -47,7 +49,7 @@ export function linear(name: string, inputs: number, outputs: number): Layer {
   return { parameters: [weight, bias], apply: (x) => affine(x, weight, bias) };
 }
 
-/** Convolution over time of x [N, inputs, 1, T]; `NAME.weight` [outputs, inputs, kernel]. */
+/** Convolution over time of x [N, T, inputs]; `NAME.weight` [outputs, inputs, kernel]. */
 export function conv1d(
   name: string,
   inputs: number,
@@ -57,9 +59,8 @@ export function conv1d(
   const fanIn = uniformFanIn(inputs * kernel);
   const weight = parameter(`${name}.weight`, [outputs, inputs, kernel], fanIn);
   const bias = parameter(`${name}.bias`, [outputs], fanIn);
-  const image = expandDims(weight, 2);
-  const window = { strides: [1, stride], pads: [0, pad, 0, pad] } as const;
-  return { parameters: [weight, bias], apply: (x) => convolve2d(x, image, { ...window, bias }) };
+  const taps = transpose(weight, [2, 1, 0]);
+  return { parameters: [weight, bias], apply: (x) => convolve1d(x, taps, bias, { stride, pads: pad }) };
 }
 
 /** Transposed convolution over time, kernel 4, stride 2, padding 1: doubles T; `NAME.weight` [inputs, outputs, 4]. */
@@ -67,9 +68,8 @@ export function upsampling1d(name: string, channels: number): Layer {
   const fanIn = uniformFanIn(channels * 4);
   const weight = parameter(`${name}.weight`, [channels, channels, 4], fanIn);
   const bias = parameter(`${name}.bias`, [channels], fanIn);
-  const image = expandDims(weight, 2);
-  const window = { strides: [1, 2], pads: [0, 1, 0, 1] } as const;
-  return { parameters: [weight, bias], apply: (x) => transposedConvolve2d(x, image, { ...window, bias }) };
+  const taps = transpose(weight, [0, 2, 1]);
+  return { parameters: [weight, bias], apply: (x) => transposedConvolve1d(x, taps, bias, { stride: 2, pads: 1 }) };
 }
 
 /** Convolution of pictures without a bias, as in residual networks; `NAME.weight` [outputs, inputs, k, k]. */
@@ -89,13 +89,37 @@ export function plainConv2d(
 export function groupNorm(name: string, channels: number, groups: number): Layer {
   const weight = parameter(`${name}.weight`, [channels], filled(1));
   const bias = parameter(`${name}.bias`, [channels], zeros);
+  const perChannel = [groups, channels / groups, 1];
+  const [scale, shift] = [reshape(weight, perChannel), reshape(bias, perChannel)];
   return {
     parameters: [weight, bias],
     apply: (x) => {
-      const grouped = standardized(reshape(x, [x.shape[0]!, groups, -1]), [-1]);
-      return scaledChannels(reshape(grouped, x.shape), weight, bias);
+      const grouped = reshape(x, [x.shape[0]!, groups, channels / groups, -1]);
+      return reshape(normalized(grouped, [2, 3], scale, shift), x.shape);
     },
   };
+}
+
+/** `groupNorm` of sequences [N, T, C]. */
+function sequenceGroupNorm(name: string, channels: number, groups: number): Layer {
+  const weight = parameter(`${name}.weight`, [channels], filled(1));
+  const bias = parameter(`${name}.bias`, [channels], zeros);
+  const perChannel = [groups, channels / groups];
+  const [scale, shift] = [reshape(weight, perChannel), reshape(bias, perChannel)];
+  return {
+    parameters: [weight, bias],
+    apply: (x) => {
+      const grouped = reshape(x, [x.shape[0]!, x.shape[1]!, ...perChannel]);
+      return reshape(normalized(grouped, [1, 3], scale, shift), x.shape);
+    },
+  };
+}
+
+/** Zero mean and unit variance over axes, then scale and shift; the deviation enters the scale, which is smaller than x. */
+function normalized(x: Tensor, axes: readonly number[], scale: Tensor, shift: Tensor): Tensor {
+  const centered = sub(x, mean(x, { axes, keepDims: true }));
+  const variance = mean(square(centered), { axes, keepDims: true });
+  return add(mul(centered, mul(div(1, sqrt(add(variance, 1e-5))), scale)), shift);
 }
 
 /**
@@ -138,7 +162,7 @@ export function sinusoidalEmbedding(timesteps: Tensor, size: number): Tensor {
 /** Convolution over time, group normalisation and Mish: `NAME.block.0` and `NAME.block.1`. */
 export function convBlock(name: string, inputs: number, outputs: number, kernel: number, groups: number): Layer {
   const convolution = conv1d(`${name}.block.0`, inputs, outputs, { kernel });
-  const normalization = groupNorm(`${name}.block.1`, outputs, groups);
+  const normalization = sequenceGroupNorm(`${name}.block.1`, outputs, groups);
   return {
     parameters: [...convolution.parameters, ...normalization.parameters],
     apply: (x) => mish(normalization.apply(convolution.apply(x))),

@@ -120,7 +120,7 @@ describe('a policy with a transformer', () => {
     const checkpoint = await trainDiffusion({
       config,
       demonstrations,
-      steps: 600,
+      steps: 1000,
       batchSize: 32,
       averageDecay: 0.97,
       seed: 1,

@@ -1,4 +1,4 @@
-import { add, concat, mish, mul, reshape, slice, type Tensor, transpose } from '@rapport/nn';
+import { add, broadcastTo, concat, expandDims, mish, mul, slice, type Tensor } from '@rapport/nn';
 import { type DiffusionConfig, FINAL_GROUPS } from './config.js';
 import { conv1d, convBlock, type Denoiser, type Layer, linear, sinusoidalEmbedding, upsampling1d } from './layers.js';
 
@@ -63,18 +63,11 @@ export function conditionalUNet(
   return {
     parameters: [timeHidden, timeOutput, ...stages, ...middles, outputBlock, output].flatMap((one) => one.parameters),
     apply: (noisy, timesteps, condition) => {
-      const [batch, horizon] = noisy.shape;
+      const batch = noisy.shape[0]!;
       const embedded = sinusoidalEmbedding(timesteps, embedSize);
       const time = timeOutput.apply(mish(timeHidden.apply(embedded)));
-      const perSample =
-        time.shape[0] === batch
-          ? time
-          : concat(
-              Array.from({ length: batch! }, () => time),
-              0,
-            );
-      const modulation = mish(concat([perSample, condition], 1));
-      let x = reshape(transpose(noisy), [batch!, actionSize, 1, horizon!]);
+      const modulation = mish(concat([broadcastTo(time, [batch, embedSize]), condition], 1));
+      let x = noisy;
       const skips: Tensor[] = [];
       for (const { first, second, resample } of downs) {
         x = second.apply(first.apply(x, modulation), modulation);
@@ -83,10 +76,10 @@ export function conditionalUNet(
       }
       for (const middle of middles) x = middle.apply(x, modulation);
       for (const { first, second, resample } of ups) {
-        const joined = concat([x, skips.pop()!], 1);
+        const joined = concat([x, skips.pop()!], 2);
         x = resample.apply(second.apply(first.apply(joined, modulation), modulation));
       }
-      return transpose(reshape(output.apply(outputBlock.apply(x)), [batch!, actionSize, horizon!]));
+      return output.apply(outputBlock.apply(x));
     },
   };
 }
@@ -114,10 +107,10 @@ export function residualBlock(name: string, options: ResidualOptions): Layer<rea
   return {
     parameters: [first, film, second, ...(shortcut === undefined ? [] : [shortcut])].flatMap((one) => one.parameters),
     apply: (x, modulation) => {
-      const perChannel = reshape(film.apply(modulation), [x.shape[0]!, -1, 1, 1]);
+      const perChannel = expandDims(film.apply(modulation), 1);
       const hidden = first.apply(x);
       const modulated = useFilmScaleModulation
-        ? add(mul(slice(perChannel, 1, 0, outputs), hidden), slice(perChannel, 1, outputs))
+        ? add(mul(slice(perChannel, 2, 0, outputs), hidden), slice(perChannel, 2, outputs))
         : add(hidden, perChannel);
       return add(second.apply(modulated), shortcut === undefined ? x : shortcut.apply(x));
     },
