@@ -122,4 +122,25 @@ describe('DiffusionPolicy', () => {
     );
     await policy.close();
   });
+
+  it('plans in one call what it would do step by step, and the forecast beyond', async () => {
+    const checkpoint = await readDiffusionCheckpoint(fixturePath('A/ckpt'));
+    const policy = await DiffusionPolicy.create(checkpoint, { name: 'a', scheduler: 'DDIM', steps: 4 });
+    const { nObsSteps, nActionSteps, horizon } = checkpoint.config;
+    expect(policy.chunk).toEqual({
+      historySteps: nObsSteps,
+      executed: nActionSteps,
+      steps: horizon - nObsSteps + 1,
+    });
+    const observation = Float32Array.from({ length: 9 }, (_, index) => 0.1 * index);
+    policy.reset(5);
+    const stepwise: Float32Array[] = [];
+    for (let step = 0; step < nActionSteps; step++) stepwise.push(await policy.act(observation));
+    policy.reset(5);
+    const chunk = await policy.sampleChunk([{ observation, pictures: [] }]);
+    expect(chunk).toHaveLength(policy.chunk.steps);
+    expect(chunk.slice(0, nActionSteps)).toEqual(stepwise);
+    await expect(policy.sampleChunk([])).rejects.toThrow('was given no observation');
+    await policy.close();
+  });
 });

@@ -1,5 +1,6 @@
-import { InputError, type Policy, type PolicySignature, RandomStream } from '@rapport/core';
+import { InputError, type PolicySignature, RandomStream } from '@rapport/core';
 import { type CompiledFunction, compileFunction, concat, input, reshape } from '@rapport/nn';
+import type { ChunkPolicy, ChunkShape, ObservedStep } from '../chunk-policy.js';
 import type { DiffusionCheckpoint } from './checkpoint.js';
 import { ACTION_FEATURE, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js';
 import { type DiffusionNetwork, diffusionNetwork, normalizedPictures } from './network.js';
@@ -30,10 +31,11 @@ type StepFeatures = Float32Array;
  * `nObsSteps` observations it samples `horizon` actions, executes `nActionSteps` of them from the present on, and samples
  * again. At the start the first observation fills the past.
  */
-export class DiffusionPolicy implements Policy {
+export class DiffusionPolicy implements ChunkPolicy {
   readonly checkpoint: DiffusionCheckpoint;
   readonly name: string;
   readonly signature: PolicySignature;
+  readonly chunk: ChunkShape;
   readonly #network: DiffusionNetwork;
   readonly #sampler: Sampler;
   readonly #encoder: CompiledFunction<'features'> | undefined;
@@ -57,6 +59,8 @@ export class DiffusionPolicy implements Policy {
       actionSize,
       cameras: cameras.map(({ feature, width, height }) => ({ camera: cameraOf(feature), width, height })),
     };
+    const { nObsSteps, nActionSteps, horizon } = checkpoint.config;
+    this.chunk = { historySteps: nObsSteps, executed: nActionSteps, steps: horizon - nObsSteps + 1 };
     this.#sampler = compiled.sampler;
     this.#encoder = compiled.encoder;
     this.#affine = (feature) => affineOf(checkpoint, feature);
@@ -83,6 +87,45 @@ export class DiffusionPolicy implements Policy {
    * @throws InputError when the vector or a picture has another size, or pictures are missing
    */
   act(observation: Float32Array, pictures: readonly Uint8Array[] = []): Promise<Float32Array> {
+    return this.selectAction(this.#asFeatures({ observation, pictures }));
+  }
+
+  async sampleChunk(history: readonly ObservedStep[]): Promise<Float32Array[]> {
+    const { nObsSteps } = this.checkpoint.config;
+    const seen: StepFeatures[] = [];
+    for (const step of history.slice(-nObsSteps)) seen.push(await this.#stepFeatures(this.#asFeatures(step)));
+    if (seen.length === 0)
+      throw new InputError(`policy "${this.name}" was given no observation; expected at least one`);
+    const before = Array.from({ length: nObsSteps - seen.length }, () => seen[0]!);
+    return this.#sampleActions([...before, ...seen], this.#drawNoise());
+  }
+
+  /**
+   * One control step.
+   * @param noise random numbers for a plan, should this step make one; by default drawn from the seed of `reset`
+   * @returns the action, in the units that the policy was trained with
+   */
+  async selectAction(observation: Observation, noise?: () => PlanNoise): Promise<Float32Array> {
+    const { nObsSteps } = this.checkpoint.config;
+    const features = await this.#stepFeatures(observation);
+    if (this.#past.length === 0) this.#past = Array.from({ length: nObsSteps - 1 }, () => features);
+    this.#past.push(features);
+    this.#past = this.#past.slice(-nObsSteps);
+    if (this.#actions.length === 0) {
+      const planned = await this.#sampleActions(this.#past, noise?.() ?? this.#drawNoise());
+      this.#actions = planned.slice(0, this.chunk.executed);
+    }
+    return this.#actions.shift()!;
+  }
+
+  /** Frees native memory. */
+  async close(): Promise<void> {
+    await this.#sampler.close();
+    await this.#encoder?.close();
+  }
+
+  /** What an environment observes, by the names of the policy's features. */
+  #asFeatures({ observation, pictures }: ObservedStep): Observation {
     const { cameras, stateSize, environmentSize } = this.#network.shapes;
     if (observation.length !== stateSize + environmentSize) {
       throw new InputError(
@@ -101,32 +144,11 @@ export class DiffusionPolicy implements Policy {
         `policy "${this.name}" was given a picture of ${bytes.length} bytes as "${feature}"; expected 3 x ${height} x ${width}`,
       );
     });
-    return this.selectAction({
+    return {
       [STATE_FEATURE]: observation.subarray(0, stateSize),
       ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: observation.subarray(stateSize) }),
       ...Object.fromEntries(views),
-    });
-  }
-
-  /**
-   * One control step.
-   * @param noise random numbers for a plan, should this step make one; by default drawn from the seed of `reset`
-   * @returns the action, in the units that the policy was trained with
-   */
-  async selectAction(observation: Observation, noise?: () => PlanNoise): Promise<Float32Array> {
-    const { nObsSteps } = this.checkpoint.config;
-    const features = await this.#stepFeatures(observation);
-    if (this.#past.length === 0) this.#past = Array.from({ length: nObsSteps - 1 }, () => features);
-    this.#past.push(features);
-    this.#past = this.#past.slice(-nObsSteps);
-    if (this.#actions.length === 0) this.#actions = await this.#plan(noise?.() ?? this.#drawNoise());
-    return this.#actions.shift()!;
-  }
-
-  /** Frees native memory. */
-  async close(): Promise<void> {
-    await this.#sampler.close();
-    await this.#encoder?.close();
+    };
   }
 
   async #stepFeatures(observation: Observation): Promise<StepFeatures> {
@@ -149,14 +171,15 @@ export class DiffusionPolicy implements Policy {
     return Float32Array.from([...state, ...features, ...environment]);
   }
 
-  async #plan({ start, steps }: PlanNoise): Promise<Float32Array[]> {
-    const { nObsSteps, nActionSteps } = this.checkpoint.config;
+  /** All actions from the present to the end of the horizon. */
+  async #sampleActions(past: readonly StepFeatures[], { start, steps }: PlanNoise): Promise<Float32Array[]> {
+    const { nObsSteps } = this.checkpoint.config;
     const { actionSize } = this.#network.shapes;
-    const condition = Float32Array.from(this.#past.flatMap((features) => [...features]));
-    const chunk = denormalize(this.#affine(ACTION_FEATURE), await this.#sampler.sample(condition, start, steps));
-    return Array.from({ length: nActionSteps }, (_, index) => {
+    const condition = Float32Array.from(past.flatMap((features) => [...features]));
+    const sampled = denormalize(this.#affine(ACTION_FEATURE), await this.#sampler.sample(condition, start, steps));
+    return Array.from({ length: this.chunk.steps }, (_, index) => {
       const first = (nObsSteps - 1 + index) * actionSize;
-      return chunk.slice(first, first + actionSize);
+      return sampled.slice(first, first + actionSize);
     });
   }
 
