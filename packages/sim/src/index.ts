@@ -1,9 +1,11 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
+export { type CollisionThresholds, defaultThresholds, type Fault } from './control/faults.js';
 export { InverseKinematics, type PoseError, type ToolPose } from './control/inverse-kinematics.js';
 export { Kinematics } from './control/kinematics.js';
 export type { EnvironmentEntry, MakeOptions, ScriptedEntry } from './entry.js';
 export { type ManipulationEntry, manipulationEntries } from './franka/catalogue.js';
+export { ArmCell, type ArmCellOptions, armBodies } from './franka/cell.js';
 export { ManipulationEnv, type ManipulationEnvOptions } from './franka/env.js';
 export {
   type PhysicsTrace,

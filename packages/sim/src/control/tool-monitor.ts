@@ -17,11 +17,13 @@ export class ToolMonitor {
   readonly #arm: ArmModel;
   readonly #base: BasePose;
   readonly #workspace: Workspace | undefined;
-  readonly #thresholds: CollisionThresholds;
+  #thresholds: CollisionThresholds;
   readonly #kinematics: Kinematics;
   readonly #solver: DampedSolver;
   readonly #allFree: readonly boolean[];
   readonly #spatial = new Float64Array(6);
+  /** Force (N) and moment (N m) of the surroundings on the tool, in the frame of the base, as last checked; shape [6]. */
+  readonly wrench = new Float64Array(6);
 
   constructor(
     arm: ArmModel,
@@ -36,6 +38,11 @@ export class ToolMonitor {
     this.#kinematics = new Kinematics(arm);
     this.#solver = new DampedSolver(arm.links.length);
     this.#allFree = arm.links.map(() => true);
+  }
+
+  /** When forces become faults from now on. */
+  setThresholds(thresholds: CollisionThresholds): void {
+    this.#thresholds = thresholds;
   }
 
   /**
@@ -57,7 +64,8 @@ export class ToolMonitor {
 
     // F = (J^T)^+ tau = (J J^T)^-1 J tau, damped.
     this.#solver.factor(this.#kinematics.jacobian, this.#allFree, WRENCH_DAMPING);
-    const wrench = this.#solver.solve(this.#timesJacobian(externalTorques));
+    this.wrench.set(this.#solver.solve(this.#timesJacobian(externalTorques)));
+    const { wrench } = this;
     const { force, moment } = this.#thresholds;
     if (
       Math.hypot(wrench[0]!, wrench[1]!, wrench[2]!) > force ||

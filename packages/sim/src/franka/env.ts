@@ -17,23 +17,21 @@ import type { Fault } from '../control/faults.js';
 import { actionEntries } from '../control/modes.js';
 import { MotionTarget } from '../control/motion-target.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
-import { loadMujoco } from '../mujoco/module.js';
-import { Physics, UnsoundPhysicsError } from '../mujoco/physics.js';
+import { type Physics, UnsoundPhysicsError } from '../mujoco/physics.js';
 import type { Sensor } from '../mujoco/quantities.js';
 import { ViewerPoses, viewerScene } from '../mujoco/viewer-scene.js';
 import type { ArmModel } from '../robots/arm-model.js';
 import { armNames } from '../robots/bodies.js';
-import { ArmState } from './arm.js';
 import { armEntries, armLayout, writeArm } from './arm-observation.js';
 import {
   defaultBase,
-  manipulationModel,
   type PhysicsHz,
   type SolverTolerance,
   selfCollisionBodies,
   selfCollisionSensor,
   WRIST_CAMERA,
 } from './model.js';
+import { buildPhysics, makeStage, startEpisode } from './stage.js';
 import type { ManipulationTask, Stage, Ways } from './task.js';
 import { CameraView } from './view.js';
 
@@ -103,12 +101,8 @@ export class ManipulationEnv implements PrivilegedEnv {
    * @throws InputError when MuJoCo refuses the task's parts, or the rates do not divide
    */
   static async create(options: ManipulationEnvOptions): Promise<ManipulationEnv> {
-    const mujoco = await loadMujoco();
     const { arm, task, physicsHz = 500, tolerance = 'usual' } = options;
-    const world = task.world();
-    const files = new Map([...(arm.assets?.files ?? []), ...(world.files ?? [])]);
-    const physics = new Physics(mujoco, manipulationModel(arm, task, world, physicsHz, tolerance), files);
-    return new ManipulationEnv(options, physics, physicsHz);
+    return new ManipulationEnv(options, await buildPhysics(arm, task, physicsHz, tolerance), physicsHz);
   }
 
   private constructor(options: ManipulationEnvOptions, physics: Physics, physicsHz: number) {
@@ -126,7 +120,7 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#task = task;
     this.#physics = physics;
     this.#physicsSteps = physicsHz / task.controlHz;
-    this.#stage = { physics, arm: new ArmState(physics, arm, base), memory: new Float64Array(task.memorySize) };
+    this.#stage = makeStage(physics, arm, task);
     // The reference covers most of a control step's way within that step.
     this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, task.thresholds);
     this.#target = new MotionTarget(arm, task.control, base, task.workspace);
@@ -154,12 +148,7 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#checkOpen();
     if (options.seed !== undefined) this.#random = new RandomStream(options.seed, this.spec.id);
     const stage = this.#stage;
-    this.#physics.reset();
-    stage.memory.fill(0);
-    stage.arm.placeJoints(this.#arm.home);
-    stage.arm.placeGripper(this.#arm.hand.maxWidth);
-    this.#task.start(stage, this.#random);
-    this.#physics.forward();
+    startEpisode(stage, this.#arm, this.#task, this.#random);
     this.#controller.reset(stage.arm.gripperWidth);
     this.#target.reset(stage.arm.jointPositions);
     this.#started = true;
