@@ -2,7 +2,20 @@ import type { SpaceEntry } from '@rapport/core';
 import type { ToolPose } from '../control/inverse-kinematics.js';
 import type { ArmModel } from '../robots/arm-model.js';
 import { rotate } from '../spatial/rotation.js';
-import type { ArmState } from './arm.js';
+
+/** What is measured of an arm. */
+export interface ArmReading {
+  /** rad, shape [7]. */
+  readonly jointPositions: ArrayLike<number>;
+  /** rad/s, shape [7]. */
+  readonly jointVelocities: ArrayLike<number>;
+  /** The tool centre point in the world, metres, shape [3]. */
+  readonly tcpPosition: ArrayLike<number>;
+  /** worldFromTcp, row-major, shape [9]. */
+  readonly tcpRotation: ArrayLike<number>;
+  /** Metres. */
+  readonly gripperWidth: number;
+}
 
 /** Where the parts of an arm's observation begin; the task's own entries follow at `end`. */
 export const armLayout = {
@@ -65,7 +78,7 @@ export function writePose(
 }
 
 /** Writes what `armEntries` names. */
-export function writeArm(arm: ArmState, target: ToolPose, gripperTarget: number, out: Float32Array): void {
+export function writeArm(arm: ArmReading, target: ToolPose, gripperTarget: number, out: Float32Array): void {
   out.set(arm.jointPositions, armLayout.joints);
   out.set(arm.jointVelocities, armLayout.jointVelocities);
   writePose(arm.tcpPosition, arm.tcpRotation, out, armLayout.tcp);
