@@ -1,48 +1,67 @@
 import { poseTrackWidth, poseWidth, type Scene, type SceneBody } from '@rapport/core';
 
 /** An object has been moved when it is this far from where it was, metres, or turned by this, radians. */
-const MOVED_METRES = 0.005;
-const MOVED_RAD = 0.05;
+const moved = { metres: 0.005, rad: 0.05 } as const;
+/** An object is at rest when it moves and turns by less than this from frame to frame, twice in a row. */
+const resting = { metres: 0.001, rad: 0.01 } as const;
 
 /**
  * The first contact, told by what it does: the first frame at which something that the robot is there to move is no longer
- * where it was at the start. A touch that moves nothing is none. Undefined when nothing is moved, and for scenes that do
- * not say what their objects are.
+ * where it came to rest at the start. A touch that moves nothing is none. Undefined when nothing is moved, and for scenes
+ * that do not say what their objects are.
  * @param poses shape [frames, poseTrackWidth(scene)]
  */
 export function firstContact(scene: Scene, poses: Float32Array): number | undefined {
   const width = poseTrackWidth(scene);
-  const objects: { readonly body: SceneBody; readonly at: number }[] = [];
+  const frames = poses.length / width;
+  let first: number | undefined;
   let at = 0;
   for (const body of scene.bodies) {
-    if (body.role === 'object') objects.push({ body, at });
+    if (body.role === 'object') {
+      const place = at;
+      const differs = (from: number, to: number, by: Change) =>
+        hasMoved(body, poses, from * width + place, to * width + place, by);
+      first = Math.min(first ?? frames, firstMove(frames, differs) ?? frames);
+    }
     at += poseWidth(body);
   }
-  for (let frame = 1; frame * width < poses.length; frame++) {
-    if (objects.some(({ body, at: place }) => hasMoved(body, poses, place, frame * width + place))) return frame;
-  }
+  return first === undefined || first >= frames ? undefined : first;
+}
+
+/** How far something moves and turns. */
+interface Change {
+  readonly metres: number;
+  readonly rad: number;
+}
+
+/** @param differs whether the object's pose differs between two frames by more than a change */
+function firstMove(frames: number, differs: (from: number, to: number, by: Change) => boolean): number | undefined {
+  // Things that start a little above the table, or are soft, settle first.
+  let rest = 0;
+  while (rest + 2 < frames && (differs(rest, rest + 1, resting) || differs(rest + 1, rest + 2, resting))) rest += 1;
+  for (let frame = rest + 1; frame < frames; frame++) if (differs(rest, frame, moved)) return frame;
   return undefined;
 }
 
-function hasMoved(body: SceneBody, poses: Float32Array, from: number, to: number): boolean {
+function hasMoved(body: SceneBody, poses: Float32Array, from: number, to: number, by: Change): boolean {
   switch (body.pose) {
     case 'fixed':
       return false;
     case 'planar': {
       const away = Math.hypot(poses[to]! - poses[from]!, poses[to + 1]! - poses[from + 1]!);
-      return away > MOVED_METRES || Math.abs(poses[to + 2]! - poses[from + 2]!) > MOVED_RAD;
+      return away > by.metres || Math.abs(poses[to + 2]! - poses[from + 2]!) > by.rad;
     }
     case 'rigid': {
       // The angle between two unit quaternions is twice the arc cosine of their product.
       let product = 0;
       for (let part = 3; part < 7; part++) product += poses[from + part]! * poses[to + part]!;
-      return distance(poses, from, to) > MOVED_METRES || 2 * Math.acos(Math.min(1, Math.abs(product))) > MOVED_RAD;
+      return distance(poses, from, to) > by.metres || 2 * Math.acos(Math.min(1, Math.abs(product))) > by.rad;
     }
     case 'vertices': {
       const count = poseWidth(body) / 3;
       let sum = 0;
       for (let vertex = 0; vertex < count; vertex++) sum += distance(poses, from + 3 * vertex, to + 3 * vertex);
-      return sum / count > MOVED_METRES;
+      return sum / count > by.metres;
     }
   }
 }
