@@ -6,6 +6,7 @@ const { createHash } = require('node:crypto');
 const { spawnSync } = require('node:child_process');
 const { pathToFileURL } = require('node:url');
 const { withLock } = require('./lock.cjs');
+const { environmentFor, runAgain } = require('./ros-process.cjs');
 
 const root = path.dirname(__dirname);
 const pnpm = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).packageManager;
@@ -57,6 +58,9 @@ async function launch() {
     process.exitCode = 1;
     return;
   }
+  const args = process.argv.slice(2);
+  const environment = await environmentFor(args);
+  if (environment !== undefined) return runAgain(main, args, environment);
   process.argv[1] = main;
   await import(pathToFileURL(main).href);
 }

@@ -53,10 +53,11 @@ async function runWords(
   const verb = await loadVerb(name);
   if (manner.help) return asOutcome(await describeVerb(verb));
 
-  const resolved = await resolveVerb(verb, rest, manner.configFile);
+  const { own, ros } = verb.node === true ? splitRosArguments(rest) : { own: rest, ros: [] };
+  const resolved = await resolveVerb(verb, own, manner.configFile);
   const reporter = createReporter(terminal.err, manner.quiet);
   try {
-    return await verb.run(makeContext(verb, resolved, commandLine, manner, terminal, reporter), resolved.input);
+    return await verb.run(makeContext(verb, resolved, commandLine, ros, manner, terminal, reporter), resolved.input);
   } finally {
     reporter.close();
   }
@@ -116,6 +117,7 @@ function makeContext(
   verb: Verb,
   resolved: Resolved,
   commandLine: readonly string[],
+  rosArguments: readonly string[],
   manner: Manner,
   terminal: Terminal,
   reporter: Reporter,
@@ -135,5 +137,15 @@ function makeContext(
     config: seed === undefined ? config : { seed, ...config },
     verb: verb.name,
     commandLine,
+    rosArguments,
   };
+}
+
+/** ROS 2's own arguments stand after `--ros-args`, and end at `--`. */
+function splitRosArguments(args: readonly string[]): { own: string[]; ros: string[] } {
+  const start = args.indexOf('--ros-args');
+  if (start < 0) return { own: [...args], ros: [] };
+  const end = args.indexOf('--', start);
+  const last = end < 0 ? args.length : end;
+  return { own: [...args.slice(0, start), ...args.slice(last + 1)], ros: args.slice(start, last) };
 }

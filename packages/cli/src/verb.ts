@@ -36,6 +36,8 @@ export interface Context {
   readonly verb: string;
   /** The command as typed, for run folders and for messages that say how to go on. */
   readonly commandLine: readonly string[];
+  /** `--ros-args` and what follows it, for commands that are nodes of a ROS 2 graph. */
+  readonly rosArguments: readonly string[];
 }
 
 /** Options every command knows; a command says which of these it heeds, and refuses the others. */
@@ -52,6 +54,8 @@ interface VerbText {
   /** Keys of options that plain words fill, in order. */
   readonly positionals: readonly string[];
   readonly heeds: readonly CommonOption[];
+  /** The command is a node of a ROS 2 graph: `--ros-args` and what follows it is handed on as it is. */
+  readonly node?: true;
   /** The arguments are not read but handed on whole, as the option `words`: they belong to another command. */
   readonly raw?: true;
 }
