@@ -95,7 +95,12 @@ export async function alignDiffusion(options: AlignDiffusionOptions): Promise<Al
     manifold,
     stream: root.fork('monitors'),
   });
-  const trainer = await createAligner(network, options, { rollouts, demonstrations }, root);
+  const trainer = await createAligner(
+    network,
+    options,
+    { rollouts, demonstrations, lossUnit: probe.referenceLoss },
+    root,
+  );
   const withParameters = (parameters: ParameterValues): DiffusionCheckpoint => ({
     ...reference,
     parameters: { ...reference.parameters, ...parameters },
@@ -133,7 +138,7 @@ export async function alignDiffusion(options: AlignDiffusionOptions): Promise<Al
       step: kept.step,
       history,
       stopped,
-      manifoldThreshold: manifold.threshold,
+      manifoldThreshold: probe.manifoldThreshold,
       reference: hash,
     };
   } finally {
@@ -235,7 +240,11 @@ interface Aligner {
 async function createAligner(
   network: DiffusionNetwork,
   { reference, policy = reference, preferences, config, resume }: AlignDiffusionOptions,
-  windows: { readonly rollouts: RolloutWindows; readonly demonstrations: RolloutWindows | undefined },
+  windows: {
+    readonly rollouts: RolloutWindows;
+    readonly demonstrations: RolloutWindows | undefined;
+    readonly lossUnit: number;
+  },
   root: RandomStream,
 ): Promise<Aligner> {
   const source = comparisonSource(preferences, config.objective);
@@ -246,6 +255,7 @@ async function createAligner(
     demonstrations: usesDemonstrations ? config.batchSize : 0,
   };
   const trainer = await compileAlignmentTrainer(network, config, layout, {
+    lossUnit: windows.lossUnit,
     initial: policy.parameters,
     stream: root.fork('weights'),
   });

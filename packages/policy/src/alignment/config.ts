@@ -5,14 +5,20 @@ import { z } from 'zod';
 export const alignmentObjectiveNames = [...pairObjectiveNames, ...listObjectiveNames, 'kto'] as const;
 export type AlignmentObjectiveName = (typeof alignmentObjectiveNames)[number];
 
-/** "Toy" is the chunk policy with two modes of docs/alignment.md. */
+/**
+ * All losses are divided by the reference's mean denoising loss of the rollouts, so that settings mean the same for policies
+ * that are easy and hard to denoise: the 5000 of Diffusion-DPO, 100 to 5000 of reports on robots are about 1 to 50 here.
+ * "Toy" is the policy with two ways of docs/alignment.md.
+ */
 export const alignmentConfigSchema = z.object({
   objective: z.enum(alignmentObjectiveNames).default('rpo').describe('preference objective; winners is the baseline'),
   beta: z
     .number()
     .positive()
-    .default(1000)
-    .describe('strength of the pull to the reference, on mean denoising errors; a small one pushes harder. Ours (toy)'),
+    .default(5)
+    .describe(
+      'margins are beta times differences of denoising losses, in units of the reference; small betas push harder. Ours (toy)',
+    ),
   anchorWeight: z.number().min(0).default(1).describe("weight of the winners' denoising loss in rpo; ours (toy)"),
   demonstrationWeight: z
     .number()

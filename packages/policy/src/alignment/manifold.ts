@@ -6,18 +6,15 @@ import type { RolloutWindows } from './windows.js';
 const MOST_WINDOWS = 20_000;
 /** Demonstrated windows whose observations are the likest; the nearest chunk is looked for among these. */
 const LIKE_OBSERVATIONS = 50;
-/** Demonstrated chunks whose own distances set the threshold. */
+/** Demonstrated chunks whose distances to the others are measured. */
 const CALIBRATION_CHUNKS = 400;
-/** Share of the demonstrated chunks that lie within the threshold. */
-const WITHIN = 0.99;
-
 /**
  * What was demonstrated, as a yardstick for sampled chunks. The distance of a chunk is that of its executed actions to the
- * nearest ones demonstrated at like observations (root of the mean square over actions, normalised), and it is off the
- * manifold when that exceeds what 99 % of the demonstrated chunks have to those of other episodes.
+ * nearest ones demonstrated at like observations: root of the mean square over actions, normalised.
  */
 export interface Manifold {
-  readonly threshold: number;
+  /** Distances of demonstrated chunks to those of other episodes. */
+  readonly own: Float32Array;
   /**
    * @param conditions [rows, condition], normalised as the policy sees them
    * @param chunks [rows, horizon, action], normalised
@@ -66,9 +63,8 @@ export function demonstratedManifold(config: DiffusionConfig, windows: RolloutWi
   const own = sample.map((row) =>
     distanceOf(rowOf(conditions, row, conditionSize), rowOf(chunks, row, chunkSize), kept[row]!.episode),
   );
-  own.sort((a, b) => a - b);
   return {
-    threshold: own[Math.min(own.length - 1, Math.floor(WITHIN * own.length))]!,
+    own: Float32Array.from(own),
     distances: (conditionRows, chunkRows) =>
       Float32Array.from({ length: conditionRows.length / conditionSize }, (_, row) =>
         distanceOf(rowOf(conditionRows, row, conditionSize), rowOf(chunkRows, row, chunkSize)),

@@ -21,7 +21,7 @@ export interface AlignmentMonitor {
   readonly rankingAccuracy: number;
   /** Share of pairs whose winner's loss has fallen more against the reference than the loser's. */
   readonly implicitAccuracy: number;
-  /** Share of sampled chunks farther from the demonstrated ones than 99 % of these are from each other. */
+  /** Share of sampled chunks farther from the demonstrated ones than `manifoldThreshold`. */
   readonly offManifold: number;
   /** Mean distance of sampled chunks to those of the reference from the same noise, in normalised actions. */
   readonly referenceDistance: number;
@@ -32,12 +32,21 @@ export interface AlignmentMonitor {
 /** Pairs looked at, and how often each at another window, timestep and noise. */
 const PAIRS = 64;
 const DRAWS = 8;
+/** Share of the chunks of the demonstrations, and of the reference, that is on the manifold by definition. */
+const ON_MANIFOLD = 0.99;
 /** Chunks sampled. */
 const SAMPLES = 256;
 const SAMPLER_BATCH = 64;
 
 /** Looks at a policy: always at the same windows and noise, so that looks can be compared. */
 export interface PolicyProbe {
+  /**
+   * The distance that 99 % of the demonstrated chunks have to each other, or that 99 % of the reference's have to them,
+   * whichever is more: demonstrations that repeat each other closely do not count the reference itself as off the data.
+   */
+  readonly manifoldThreshold: number;
+  /** The reference's mean denoising loss of winners and losers. */
+  readonly referenceLoss: number;
   look(step: number, parameters: ParameterValues): Promise<Omit<AlignmentMonitor, 'task'>>;
   close(): Promise<void>;
 }
@@ -62,7 +71,15 @@ export async function createProbe(options: ProbeOptions): Promise<PolicyProbe> {
   const referenceChunks = await sampleChunks(sampler, plans);
   const { manifold } = options;
   const executed = executedRange(network.config, options.rollouts.chunkSize);
+  const distancesOf = (chunks: readonly Float32Array[]): number[] =>
+    plans.flatMap(({ condition }, plan) => [...manifold.distances(condition, chunks[plan]!)]);
+  const manifoldThreshold = Math.max(
+    quantile(manifold.own, ON_MANIFOLD),
+    quantile(Float32Array.from(distancesOf(referenceChunks)), ON_MANIFOLD),
+  );
   return {
+    manifoldThreshold,
+    referenceLoss: (average(referenceLosses.winners) + average(referenceLosses.losers)) / 2,
     async look(step, parameters) {
       lossFunction.setParameters(parameters);
       sampler.setParameters(parameters);
@@ -71,11 +88,6 @@ export async function createProbe(options: ProbeOptions): Promise<PolicyProbe> {
       const share = (holds: (pair: number) => boolean) =>
         Array.from({ length: PAIRS }, (_, pair) => Number(holds(pair))).reduce((sum, one) => sum + one, 0) / PAIRS;
       const fall = (side: 'winners' | 'losers', pair: number) => referenceLosses[side][pair]! - losses[side][pair]!;
-      const off = plans.map(({ condition }, plan) =>
-        manifold
-          .distances(condition, chunks[plan]!)
-          .reduce((count, one) => count + Number(one > manifold.threshold), 0),
-      );
       return {
         step,
         winnerLoss: average(losses.winners),
@@ -84,7 +96,7 @@ export async function createProbe(options: ProbeOptions): Promise<PolicyProbe> {
         referenceLoserLoss: average(referenceLosses.losers),
         rankingAccuracy: share((pair) => losses.winners[pair]! < losses.losers[pair]!),
         implicitAccuracy: share((pair) => fall('winners', pair) > fall('losers', pair)),
-        offManifold: average(off) / SAMPLER_BATCH,
+        offManifold: average(distancesOf(chunks).map((distance) => Number(distance > manifoldThreshold))),
         referenceDistance: average(
           chunks.map((chunk, plan) =>
             meanDistance(chunk, referenceChunks[plan]!, executed, options.rollouts.chunkSize),
@@ -181,4 +193,9 @@ function average(values: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < values.length; index++) sum += values[index]!;
   return sum / values.length;
+}
+
+function quantile(values: Float32Array, share: number): number {
+  const sorted = values.slice().sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 }

@@ -57,7 +57,8 @@ export type Way = 'above' | 'below' | 'neither';
 /** Where the demonstrated path is at a step. */
 function pathAt(step: number, start: number, sign: number): readonly [number, number] {
   const share = step / LENGTH;
-  return [share, start * (1 - share) + sign * HEIGHT * Math.sin(Math.PI * share)];
+  const x = share - 0.1 * Math.sin(2 * Math.PI * share);
+  return [x, start * (1 - share) + sign * HEIGHT * Math.sin(Math.PI * share)];
 }
 
 /** Runs an episode with actions from `act` and records it. */
@@ -92,7 +93,7 @@ export async function toyDemonstrations(count: number, stream: RandomStream): Pr
     const sign = index % 2 === 0 ? 1 : -1;
     const { rollout } = await play(start, async (x, y, step) => {
       const [wantedX, wantedY] = pathAt(step + 1, start, sign);
-      return [wantedX - x + 0.01 * stream.normal(), wantedY - y + 0.01 * stream.normal()];
+      return [wantedX - x + 0.004 * stream.normal(), wantedY - y + 0.004 * stream.normal()];
     });
     demonstrations.push(rollout);
   }

@@ -5,6 +5,7 @@ import {
   type CompiledFunction,
   compileFunction,
   compileTrainer,
+  div,
   expandDims,
   input,
   mean,
@@ -50,9 +51,8 @@ export function layoutRows({ comparisons, items, demonstrations }: BatchLayout):
 /**
  * One step of preference alignment as a graph. Inputs: those of `DenoisingFeeds`, the reference's losses `reference` of all
  * rows, and per comparison `target`, `strength` and `returns` [items, comparisons], as far as the objective uses them.
- * Outputs every row's loss under the policy.
  */
-export type AlignmentTrainer = Trainer<'loss', 'losses'>;
+export type AlignmentTrainer = Trainer<'loss'>;
 
 /** Parameters of the denoiser, which alone is trained; encoders of pictures stay as they are. */
 export function denoiserParameters({ denoiser }: DiffusionNetwork): readonly Parameter[] {
@@ -61,22 +61,27 @@ export function denoiserParameters({ denoiser }: DiffusionNetwork): readonly Par
 
 /**
  * Compiles the objective, its gradient and AdamW.
+ * @param lossUnit what all losses are divided by
  * @throws InputError when the objective needs what comparisons of chunks do not give
  */
 export function compileAlignmentTrainer(
   network: DiffusionNetwork,
   config: AlignmentConfig,
   layout: BatchLayout,
-  options: { readonly initial: ParameterValues; readonly stream: RandomStream },
+  {
+    lossUnit,
+    ...options
+  }: { readonly lossUnit: number; readonly initial: ParameterValues; readonly stream: RandomStream },
 ): Promise<AlignmentTrainer> {
-  const { losses, residuals } = rowLosses(network, layoutRows(layout));
-  const loss = alignmentLoss({ losses, residuals }, config, layout);
+  const rows = rowLosses(network, layoutRows(layout));
+  const reference = input('reference', [layoutRows(layout)]);
+  const inUnits = { ...rows, losses: div(rows.losses, lossUnit), reference: div(reference, lossUnit) };
+  const loss = alignmentLoss(inUnits, config, layout);
   const { learningRate, weightDecay, maxGradientNorm } = config;
   const optimizer = adamW({ learningRate, weightDecay, maxGradientNorm });
   return compileTrainer({
     groups: [{ name: 'denoiser', parameters: denoiserParameters(network), loss, optimizer }],
     metrics: { loss },
-    outputs: { losses },
     ...options,
   });
 }
@@ -113,16 +118,16 @@ function rowLosses(network: DiffusionNetwork, rows: number): { readonly losses: 
 
 interface Rows {
   readonly losses: Tensor;
+  readonly reference: Tensor;
   readonly residuals: Tensor;
 }
 
 function alignmentLoss(rows: Rows, config: AlignmentConfig, layout: BatchLayout): Tensor {
   const { comparisons, items, demonstrations } = layout;
   const objective = objectiveOf(config);
-  const reference = input('reference', [layoutRows(layout)]);
   const part = (tensor: Tensor, item: number): Tensor => slice(tensor, 0, item * comparisons, (item + 1) * comparisons);
   const itemLoss = (item: number): Tensor => part(rows.losses, item);
-  const score = (item: number, loss = itemLoss(item)): Tensor => denoisingLogRatio(loss, part(reference, item));
+  const score = (item: number, loss = itemLoss(item)): Tensor => denoisingLogRatio(loss, part(rows.reference, item));
   const dataLoss = demonstrations === 0 ? undefined : mean(slice(rows.losses, 0, comparisons * items));
   const perComparison = (name: string): Tensor => input(name, [comparisons]);
 
