@@ -72,8 +72,8 @@ export function episodeScore(track: Pick<PrivilegedTrack, 'stepScores'>): number
 
 /** What a policy must be given, and what it gives. */
 export interface PolicySignature {
-  /** Length of the observation vector. */
-  readonly observationSize: number;
+  /** Length of the observation vector; undefined for policies that look at pictures alone. */
+  readonly observationSize: number | undefined;
   /** Length of an action. */
   readonly actionSize: number;
   /** Cameras that it looks at; they are drawn at every step, and nothing is drawn when there are none. */
@@ -100,10 +100,10 @@ export interface Policy {
  * Holds what a policy wants against what an environment has.
  * @throws InputError naming policy and environment, what the one wants and the other has
  */
-export function checkPolicyFits({ name, signature }: Policy, spec: EnvSpec): void {
+export function checkPolicyFits({ name, signature }: Pick<Policy, 'name' | 'signature'>, spec: EnvSpec): void {
   if (signature === undefined) return;
   const [observed, taken] = [spaceSize(spec.observationSpace), spaceSize(spec.actionSpace)];
-  if (signature.observationSize !== observed) {
+  if (signature.observationSize !== undefined && signature.observationSize !== observed) {
     throw new InputError(
       `policy "${name}" expects ${signature.observationSize} observed numbers; ${spec.id} has ${observed}`,
       { fix: 'take the environment that the policy was trained in' },

@@ -7,6 +7,7 @@ export * from './initializers.js';
 export * from './layers.js';
 export { type ExportOptions, exportOnnx } from './onnx/export.js';
 export { type ImportedModel, type ImportOptions, importOnnx } from './onnx/import.js';
+export { openOnnx, type RunnableModel } from './onnx/model.js';
 export {
   abs,
   add,
@@ -84,6 +85,7 @@ export {
   where,
 } from './ops/index.js';
 export * from './optimizers.js';
+export type { DeclaredValue, RuntimeValue } from './runtime.js';
 export { decodeTensors, encodeTensors, loadTensors, saveTensors, type TensorFile } from './safetensors.js';
 export type {
   DataType,

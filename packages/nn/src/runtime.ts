@@ -9,8 +9,19 @@ export interface RuntimeValue {
   readonly data: TensorData;
 }
 
+/** An input or output as a model declares it. */
+export interface DeclaredValue {
+  readonly name: string;
+  /** As onnxruntime names it, for example `float32`; `sequence or map` where it is no tensor. */
+  readonly dtype: string;
+  /** A size that the model leaves open is undefined. */
+  readonly shape: readonly (number | undefined)[];
+}
+
 /** A compiled ONNX graph. This file is the only one that knows onnxruntime. */
 export interface Session {
+  readonly inputs: readonly DeclaredValue[];
+  readonly outputs: readonly DeclaredValue[];
   /** Runs the graph. The computation blocks the calling thread; results are new arrays that belong to the caller. */
   run(feeds: Readonly<Record<string, RuntimeValue>>): Promise<Record<string, TensorData>>;
   /** Frees native memory. */
@@ -40,6 +51,8 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
   return {
+    inputs: session.inputMetadata.map(declaredValue),
+    outputs: session.outputMetadata.map(declaredValue),
     async run(feeds) {
       const tensors: Record<string, Onnxruntime.Tensor> = {};
       for (const [name, { dtype, data, shape }] of Object.entries(feeds)) {
@@ -64,6 +77,12 @@ async function loadOnnxruntime(): Promise<typeof Onnxruntime> {
       { fix: 'install the dependencies again, on Linux or macOS (x64, arm64) or Windows', cause },
     );
   }
+}
+
+function declaredValue(value: Onnxruntime.InferenceSession.ValueMetadata): DeclaredValue {
+  if (!value.isTensor) return { name: value.name, dtype: 'sequence or map', shape: [] };
+  const shape = value.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : undefined));
+  return { name: value.name, dtype: value.type, shape };
 }
 
 function tensorData(name: string, { data }: Onnxruntime.Tensor): TensorData {

@@ -1,7 +1,9 @@
 export * from './alignment/index.js';
+export * from './chunk-policy.js';
 export * from './diffusion/index.js';
 export * from './evaluation/evaluate.js';
 export * from './evaluation/reward-sources.js';
+export * from './onnx/index.js';
 export { type OpenPolicy, openPolicy } from './open-policy.js';
 export { policyModule } from './policy-module.js';
 export { type SacConfig, sacConfigSchema } from './sac/config.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Policy } from '@rapport/core';
 import { loadDiffusionPolicy } from './diffusion/files.js';
 import { DiffusionPolicy } from './diffusion/policy.js';
+import { openOnnxPolicy } from './onnx/files.js';
 import { loadPolicy } from './sac/files.js';
 
 /** A policy of any kind, ready to act. */
@@ -17,9 +18,14 @@ export interface OpenPolicy {
  * @throws InputError when the folder holds none; CorruptDataError when a file is damaged or does not fit the others
  */
 export async function openPolicy(directory: string): Promise<OpenPolicy> {
-  if ((await kindOf(join(directory, 'policy.json'))) === 'diffusion') {
+  const kind = await kindOf(join(directory, 'policy.json'));
+  if (kind === 'diffusion') {
     const { name, envId, checkpoint } = await loadDiffusionPolicy(directory);
     return { policy: await DiffusionPolicy.create(checkpoint, { name }), envId };
+  }
+  if (kind === 'onnx') {
+    const { policy, card } = await openOnnxPolicy(directory);
+    return { policy, envId: card.envId };
   }
   const policy = await loadPolicy(directory);
   return { policy, envId: policy.description.envId };

@@ -103,7 +103,8 @@ export function importOnnx(bytes: Uint8Array, { name, source }: ImportOptions): 
   };
 }
 
-function readModel(bytes: Uint8Array, source: string): OnnxModel {
+/** @throws CorruptDataError for bytes that are no whole ONNX model */
+export function readModel(bytes: Uint8Array, source: string): OnnxModel {
   const fix = { fix: 'fetch or export the file again' };
   let model: OnnxModel;
   try {

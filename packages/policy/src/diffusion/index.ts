@@ -29,7 +29,13 @@ export {
 } from './network.js';
 export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
 export type { PictureCacheOptions } from './picture-cache.js';
-export { DiffusionPolicy, type DiffusionPolicyOptions, type Observation, type PlanNoise } from './policy.js';
+export {
+  DiffusionPolicy,
+  type DiffusionPolicyOptions,
+  diffusionSignature,
+  type Observation,
+  type PlanNoise,
+} from './policy.js';
 export { type DemonstrationOptions, type Demonstrations, readDemonstrations } from './read-demonstrations.js';
 export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
 export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';

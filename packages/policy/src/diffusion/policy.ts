@@ -2,7 +2,7 @@ import { InputError, type PolicySignature, RandomStream } from '@rapport/core';
 import { type CompiledFunction, compileFunction, concat, input, reshape } from '@rapport/nn';
 import type { ChunkPolicy, ChunkShape, ObservedStep } from '../chunk-policy.js';
 import type { DiffusionCheckpoint } from './checkpoint.js';
-import { ACTION_FEATURE, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js';
+import { ACTION_FEATURE, type DiffusionConfig, diffusionShapes, ENVIRONMENT_FEATURE, STATE_FEATURE } from './config.js';
 import { type DiffusionNetwork, diffusionNetwork, normalizedPictures } from './network.js';
 import { type Affine, denormalize, featureAffine, normalize } from './normalization.js';
 import { compileSampler, type Sampler } from './sampler.js';
@@ -53,12 +53,7 @@ export class DiffusionPolicy implements ChunkPolicy {
     this.checkpoint = checkpoint;
     this.name = name;
     this.#network = network;
-    const { stateSize, environmentSize, actionSize, cameras } = network.shapes;
-    this.signature = {
-      observationSize: stateSize + environmentSize,
-      actionSize,
-      cameras: cameras.map(({ feature, width, height }) => ({ camera: cameraOf(feature), width, height })),
-    };
+    this.signature = diffusionSignature(checkpoint.config);
     const { nObsSteps, nActionSteps, horizon } = checkpoint.config;
     this.chunk = { historySteps: nObsSteps, executed: nActionSteps, steps: horizon - nObsSteps + 1 };
     this.#sampler = compiled.sampler;
@@ -188,6 +183,16 @@ export class DiffusionPolicy implements ChunkPolicy {
     const start = this.#stream.fillNormal(new Float32Array(size));
     return { start, steps: this.#stream.fillNormal(new Float32Array(this.#sampler.stepNoiseSize)) };
   }
+}
+
+/** What a policy with these settings must be given, and what it gives. */
+export function diffusionSignature(config: DiffusionConfig): PolicySignature {
+  const { stateSize, environmentSize, actionSize, cameras } = diffusionShapes(config);
+  return {
+    observationSize: stateSize + environmentSize,
+    actionSize,
+    cameras: cameras.map(({ feature, width, height }) => ({ camera: cameraOf(feature), width, height })),
+  };
 }
 
 /** The name of a camera in environments and datasets, from that of its feature. */
