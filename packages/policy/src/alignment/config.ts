@@ -38,6 +38,12 @@ export const alignmentConfigSchema = z.object({
     .enum(['executed', 'horizon'])
     .default('executed')
     .describe('the actions that count: those executed before the next plan, or the whole horizon as recorded'),
+  windows: z
+    .enum(['plans', 'steps'])
+    .default('plans')
+    .describe(
+      'which windows of a rollout are learned from: those at which the policy planned, every nActionSteps, or all steps',
+    ),
   noise: z
     .enum(['shared', 'separate'])
     .default('shared')

@@ -41,12 +41,14 @@ export interface ComparisonSource {
  * Comparisons for an objective. Each ranking is as likely as any other; of a ranking, objectives of pairs take two items of
  * different places, objectives of rankings as many places as every ranking has (a part of a Plackett-Luce ranking is one
  * again: Luce 1959), `best-worst` the two ends, and `kto` single items, good and bad ones equally often.
+ * @param stride see `windowStride`
  */
 export function comparisonSource(
   preferences: RolloutPreferences,
   objective: AlignmentConfig['objective'],
+  stride: number,
 ): ComparisonSource {
-  if (objective === 'kto') return ratedSource(preferences);
+  if (objective === 'kto') return ratedSource(preferences, stride);
   const rankings = rankingPlaces(preferences.rankings);
   const isList = isListObjective(objective);
   const items = isList && objective !== 'best-worst' ? Math.min(...rankings.map(({ places }) => places.length)) : 2;
@@ -54,16 +56,16 @@ export function comparisonSource(
     objective === 'best-worst'
       ? (count: number) => [0, count - 1]
       : (count: number, stream: RandomStream) => drawPlaces(count, items, stream);
-  return { items, draw: (stream, windows) => drawRanked(rankings, placesOf, stream, windows) };
+  return { items, draw: (stream, windows) => drawRanked(rankings, placesOf, stride, stream, windows) };
 }
 
 /** Pairs for the monitors, whatever the objective: two of different places of a ranking, or a good and a bad rating. */
-export function pairSource(preferences: RolloutPreferences): ComparisonSource {
+export function pairSource(preferences: RolloutPreferences, stride: number): ComparisonSource {
   const rankings = rankingPlaces(preferences.rankings);
   if (rankings.length > 0) {
     return {
       items: 2,
-      draw: (stream, windows) => drawRanked(rankings, (count) => drawPlaces(count, 2, stream), stream, windows),
+      draw: (stream, windows) => drawRanked(rankings, (count) => drawPlaces(count, 2, stream), stride, stream, windows),
     };
   }
   const { good, bad } = ratedSides(preferences);
@@ -71,7 +73,7 @@ export function pairSource(preferences: RolloutPreferences): ComparisonSource {
     items: 2,
     draw: (stream, windows) => {
       const sides = [good, bad].map((side) => ({ segment: side[stream.integer(side.length)]!, return: 0 }));
-      return { windows: matchedWindows(sides, windows), target: 1, strength: 0, returns: [0, 0] };
+      return { windows: matchedWindows(sides, stride, windows), target: 1, strength: 0, returns: [0, 0] };
     },
   };
 }
@@ -80,7 +82,7 @@ export function isListObjective(objective: AlignmentConfig['objective']): object
   return listObjectiveNames.some((name) => name === objective);
 }
 
-function ratedSource(preferences: RolloutPreferences): ComparisonSource {
+function ratedSource(preferences: RolloutPreferences, stride: number): ComparisonSource {
   const { good, bad } = ratedSides(preferences);
   return {
     items: 1,
@@ -89,7 +91,7 @@ function ratedSource(preferences: RolloutPreferences): ComparisonSource {
       const side = target === 1 ? good : bad;
       const segment = side[stream.integer(side.length)]!;
       return {
-        windows: [{ rollout: segment.rollout, step: drawStep(segment, windows) }],
+        windows: [{ rollout: segment.rollout, step: drawWindow(segment, stride, windows) }],
         target,
         strength: 0,
         returns: [0],
@@ -101,6 +103,7 @@ function ratedSource(preferences: RolloutPreferences): ComparisonSource {
 function drawRanked(
   rankings: readonly Places[],
   placesOf: (count: number, stream: RandomStream) => readonly number[],
+  stride: number,
   stream: RandomStream,
   windows: RandomStream,
 ): Comparison {
@@ -112,7 +115,7 @@ function drawRanked(
   });
   const distance = (chosen.at(-1)! - chosen[0]!) / (places.length - 1);
   return {
-    windows: matchedWindows(items, windows),
+    windows: matchedWindows(items, stride, windows),
     target: ranking.probability ?? 1,
     strength: distance * (ranking.strength ?? 0),
     returns: items.map((item) => item.return),
@@ -126,19 +129,34 @@ function drawPlaces(count: number, items: number, stream: RandomStream): number[
 }
 
 /**
- * One window of each item. The best item's is drawn; the others take theirs as many steps after their own start, because
- * rollouts from the same start are in like situations at like times. Where an item has no such step, its window is drawn by
- * itself.
+ * One window of each item, all as far after the start of their segments: rollouts from the same start are in like situations
+ * at like times. Where the drawn one does not exist, because an item is shorter, its window is drawn by itself.
  */
-function matchedWindows(items: readonly RankedItem[], stream: RandomStream): Window[] {
-  const first = items[0]!.segment;
-  const offset = drawStep(first, stream) - first.start;
+function matchedWindows(items: readonly RankedItem[], stride: number, stream: RandomStream): Window[] {
+  const place = stream.integer(windowCount(items[0]!.segment, stride));
   return items.map(({ segment }) => {
-    const step = segment.start + offset;
-    return { rollout: segment.rollout, step: step < segment.end ? step : drawStep(segment, stream) };
+    const exists = place < windowCount(segment, stride);
+    const step = exists ? firstWindow(segment, stride) + place * stride : drawWindow(segment, stride, stream);
+    return { rollout: segment.rollout, step };
   });
 }
 
-function drawStep({ start, end }: RolloutSegment, stream: RandomStream): number {
-  return start + stream.integer(end - start);
+/**
+ * Steps between two windows that are learned from. A policy plans every `nActionSteps` steps, and these plans together are
+ * what it did; the windows of a segment are the plans whose executed actions lie in it, in part at least.
+ */
+export function windowStride(windows: AlignmentConfig['windows'], nActionSteps: number): number {
+  return windows === 'plans' ? nActionSteps : 1;
+}
+
+function firstWindow({ start }: RolloutSegment, stride: number): number {
+  return Math.floor(start / stride) * stride;
+}
+
+function windowCount(segment: RolloutSegment, stride: number): number {
+  return Math.ceil((segment.end - firstWindow(segment, stride)) / stride);
+}
+
+function drawWindow(segment: RolloutSegment, stride: number, stream: RandomStream): number {
+  return firstWindow(segment, stride) + stride * stream.integer(windowCount(segment, stride));
 }

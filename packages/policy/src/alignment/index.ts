@@ -15,11 +15,12 @@ export { demonstratedManifold, type Manifold } from './manifold.js';
 export type { AlignmentMonitor } from './monitor.js';
 export {
   checkPreferences,
+  clipPreferences,
   type RolloutPreferences,
   type RolloutSegment,
   rankingsOnly,
   type SegmentRanking,
   type SegmentRating,
 } from './preferences.js';
-export { rankByReturns, rankByReward } from './synthetic.js';
+export { rankByReturns, rankByReward, type SyntheticRankings } from './synthetic.js';
 export { type RolloutWindows, rolloutWindows } from './windows.js';

@@ -1,8 +1,8 @@
-import { InputError } from '@rapport/core';
+import { InputError, onDecidingFrames, type RankedClips } from '@rapport/core';
 
 /**
  * A piece of a rollout: steps `start` (included) to `end` (excluded). What an annotator marked as deciding is a segment of
- * its own: only windows that start inside a segment are learned from.
+ * its own: only windows whose executed actions lie in a segment, in part at least, are learned from.
  */
 export interface RolloutSegment {
   /** Index into the list of rollouts. */
@@ -40,6 +40,32 @@ export interface RolloutPreferences {
 /** Rankings alone. */
 export function rankingsOnly(rankings: readonly SegmentRanking[]): RolloutPreferences {
   return { rankings, ratings: [] };
+}
+
+/**
+ * Rankings of clips of one dataset as preferences about its episodes, cut to the frames that the annotator marked.
+ * @param lengths steps of each episode of the dataset, which are the rollouts
+ * @throws InputError naming a ranking about another dataset or about an episode or frames that are not there
+ */
+export function clipPreferences(
+  rankings: readonly RankedClips[],
+  dataset: string,
+  lengths: readonly number[],
+): RolloutPreferences {
+  const converted = rankings.map((ranking, index): SegmentRanking => {
+    const { items, ranks, strength } = onDecidingFrames(ranking);
+    const foreign = items.find((item) => item.dataset !== dataset);
+    if (foreign !== undefined) {
+      throw new InputError(`ranking ${index} names rollouts of dataset "${foreign.dataset}"; expected "${dataset}"`, {
+        fix: 'give the dataset that was ranked',
+      });
+    }
+    const segments = items.map(({ episode, start, end }) => ({ rollout: episode, start, end }));
+    return { items: segments, ranks, ...(strength !== undefined && { strength }) };
+  });
+  const preferences = rankingsOnly(converted);
+  checkPreferences(preferences, lengths);
+  return preferences;
 }
 
 /** A ranking by its places, best first; each place holds the items that share it. */
