@@ -32,6 +32,8 @@ export interface OnnxBinding {
   readonly signature: PolicySignature;
   readonly observationSteps: number;
   readonly firstAction: number;
+  /** Actions of a chunk, from its oldest on. */
+  readonly chunk: number;
   readonly actionSteps: number;
   readonly actionSize: number;
   readonly outputScaling: Scaling | undefined;
@@ -75,6 +77,7 @@ export function bindModel(model: ModelDeclaration, card: OnnxCard, source: strin
     signature: { observationSize: ends.length === 0 ? undefined : Math.max(...ends), actionSize, cameras },
     observationSteps,
     firstAction,
+    chunk,
     actionSteps,
     actionSize,
     outputScaling: scalingOf(card, card.output, actionSize, fail),

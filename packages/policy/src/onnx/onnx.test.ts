@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { boxSpace, RandomStream } from '@rapport/core';
 import { add, constant, exportOnnx, input, mul, reshape, sub } from '@rapport/nn';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isChunkPolicy } from '../chunk-policy.js';
 import { relativeError, temporaryFolder } from '../diffusion/fixtures.js';
 import { openPolicy } from '../open-policy.js';
 import { SacAgent } from '../sac/agent.js';
@@ -40,6 +41,9 @@ const torchCard = {
   normalization: recorded.normalization,
 } as const;
 
+const pictureOf = (step: number) =>
+  Uint8Array.from({ length: 3 * 16 * 16 }, (_, index) => (7 * index + 31 * step) % 256);
+
 async function open(model: Uint8Array, card: object) {
   const directory = join(temporaryFolder(), 'policy');
   await saveOnnxPolicy(directory, model, onnxCardSchema.parse(card), 'policy.onnx');
@@ -63,11 +67,29 @@ describe('a policy that PyTorch exported', () => {
       policy.reset(episode);
       const actions: number[] = [];
       for (const [step, state] of recorded.states.entries()) {
-        const picture = Uint8Array.from({ length: 3 * 16 * 16 }, (_, index) => (7 * index + 31 * step) % 256);
-        actions.push(...(await policy.act(Float32Array.from(state), [picture])));
+        actions.push(...(await policy.act(Float32Array.from(state), [pictureOf(step)])));
       }
       expect(relativeError(actions, recorded.actions.flat())).toBeLessThan(1e-5);
     }
+    await policy.close();
+  });
+
+  it('plans a whole chunk from a given history, with what is beyond the executed part', async () => {
+    const policy = await open(model, torchCard);
+    if (!isChunkPolicy(policy)) throw new Error('expected a policy that plans chunks');
+    expect(policy.chunk).toEqual({ historySteps: 2, executed: 4, steps: 5 });
+    const history = [3, 4].map((step) => ({
+      observation: Float32Array.from(recorded.states[step]!),
+      pictures: [pictureOf(step)],
+    }));
+    const chunk = await policy.sampleChunk(history);
+    expect(chunk).toHaveLength(5);
+    expect(
+      relativeError(
+        chunk.slice(0, 4).flatMap((action) => [...action]),
+        recorded.actions.slice(4, 8).flat(),
+      ),
+    ).toBeLessThan(1e-5);
     await policy.close();
   });
 

@@ -1,6 +1,6 @@
-import { InputError, type Policy, type PolicySignature, RandomStream } from '@rapport/core';
+import { InputError, type PolicySignature, RandomStream } from '@rapport/core';
 import type { RunnableModel, RuntimeValue, TensorData } from '@rapport/nn';
-import { FrameStacker } from '../sac/frame-stack.js';
+import type { ChunkPolicy, ChunkShape, ObservedStep } from '../chunk-policy.js';
 import { type BoundInput, bindModel, type OnnxBinding, type Scaling } from './binding.js';
 import type { OnnxCard } from './card.js';
 
@@ -9,14 +9,15 @@ import type { OnnxCard } from './card.js';
  * fills the past at the start); where it gives a chunk of actions, some of them are executed before it is run again
  * (receding horizon).
  */
-export class OnnxPolicy implements Policy {
+export class OnnxPolicy implements ChunkPolicy {
   readonly name: string;
   readonly signature: PolicySignature;
+  readonly chunk: ChunkShape;
   readonly #model: RunnableModel;
   readonly #output: string;
   readonly #binding: OnnxBinding;
-  readonly #feeders: readonly Feeder[];
   #stream = new RandomStream(0, 'onnx');
+  #past: ObservedStep[] = [];
   #actions: Float32Array[] = [];
 
   /**
@@ -27,23 +28,44 @@ export class OnnxPolicy implements Policy {
     this.#model = model;
     this.#binding = bindModel(model, card, source);
     this.#output = card.output;
-    this.#feeders = this.#binding.inputs.map((input) => makeFeeder(input, this.#binding.observationSteps));
     this.name = card.name;
     this.signature = this.#binding.signature;
+    const { observationSteps, actionSteps, firstAction, chunk } = this.#binding;
+    this.chunk = { historySteps: observationSteps, executed: actionSteps, steps: chunk - firstAction };
   }
 
   reset(seed: number): void {
     this.#stream = new RandomStream(seed, 'onnx');
+    this.#past = [];
     this.#actions = [];
-    for (const feeder of this.#feeders) feeder.reset();
   }
 
   /** @throws InputError when the vector or the pictures have another size than the model takes */
   async act(observation: Float32Array, pictures: readonly Uint8Array[] = []): Promise<Float32Array> {
-    this.#check(observation, pictures);
-    for (const feeder of this.#feeders) feeder.observe(observation, pictures);
-    if (this.#actions.length === 0) this.#actions = await this.#plan();
+    this.#check({ observation, pictures });
+    this.#past.push({ observation: observation.slice(), pictures: pictures.map((bytes) => bytes.slice()) });
+    this.#past = this.#past.slice(-this.chunk.historySteps);
+    if (this.#actions.length === 0) {
+      this.#actions = (await this.sampleChunk(this.#past)).slice(0, this.chunk.executed);
+    }
     return this.#actions.shift()!;
+  }
+
+  async sampleChunk(history: readonly ObservedStep[]): Promise<Float32Array[]> {
+    const { inputs, observationSteps, firstAction, actionSize, outputScaling } = this.#binding;
+    const seen = history.slice(-observationSteps);
+    if (seen.length === 0) {
+      throw new InputError(`policy "${this.name}" was given no observation; expected at least one`);
+    }
+    for (const step of seen) this.#check(step);
+    const steps = [...Array.from({ length: observationSteps - seen.length }, () => seen[0]!), ...seen];
+    const feeds = Object.fromEntries(inputs.map((input) => [input.name, feed(input, steps, this.#stream)]));
+    const results: Record<string, TensorData> = await this.#model.run(feeds);
+    const values = Float32Array.from(results[this.#output]!, Number);
+    return Array.from({ length: this.chunk.steps }, (_, index) => {
+      const first = (firstAction + index) * actionSize;
+      return denormalized(values.slice(first, first + actionSize), outputScaling);
+    });
   }
 
   /** Frees native memory. */
@@ -51,7 +73,7 @@ export class OnnxPolicy implements Policy {
     return this.#model.close();
   }
 
-  #check(observation: Float32Array, pictures: readonly Uint8Array[]): void {
+  #check({ observation, pictures }: ObservedStep): void {
     const { observationSize, cameras } = this.signature;
     if (observationSize !== undefined && observation.length !== observationSize) {
       throw new InputError(
@@ -66,70 +88,35 @@ export class OnnxPolicy implements Policy {
       );
     });
   }
-
-  async #plan(): Promise<Float32Array[]> {
-    const { inputs, firstAction, actionSteps, actionSize, outputScaling } = this.#binding;
-    const feeds = Object.fromEntries(inputs.map(({ name }, index) => [name, this.#feeders[index]!.feed(this.#stream)]));
-    const results: Record<string, TensorData> = await this.#model.run(feeds);
-    const values = Float32Array.from(results[this.#output]!, Number);
-    return Array.from({ length: actionSteps }, (_, index) => {
-      const first = (firstAction + index) * actionSize;
-      return denormalized(values.slice(first, first + actionSize), outputScaling);
-    });
-  }
 }
 
-/** Collects what one input is fed. */
-interface Feeder {
-  reset(): void;
-  observe(observation: Float32Array, pictures: readonly Uint8Array[]): void;
-  feed(stream: RandomStream): RuntimeValue;
-}
-
-function makeFeeder(input: BoundInput, steps: number): Feeder {
+/** What an input is fed, from as many observed steps as the model sees. */
+function feed(input: BoundInput, steps: readonly ObservedStep[], stream: RandomStream): RuntimeValue {
+  const { shape } = input;
+  const size = shape.reduce((product, one) => product * one, 1);
   switch (input.kind) {
     case 'state': {
-      const { start, end, shape, scaling } = input;
-      return history(end - start, steps, shape, (observation) => normalized(observation.slice(start, end), scaling));
+      const rows = steps.map(({ observation }) => observation.subarray(input.start, input.end));
+      return { dtype: 'float32', shape, data: sideBySide(rows.map((row) => normalized(row, input.scaling))) };
     }
     case 'camera': {
-      const size = input.shape.slice(-3).reduce((product, one) => product * one, 1);
-      const floats = history(size, steps, input.shape, (_, pictures) => pictureValues(pictures[input.index]!, input));
-      if (input.dtype === 'float32') return floats;
-      const bytes = (value: RuntimeValue): RuntimeValue => ({
-        ...value,
-        dtype: 'uint8',
-        data: Uint8Array.from(value.data, Number),
-      });
-      return { ...floats, feed: (stream) => bytes(floats.feed(stream)) };
+      const pictures = steps.map(({ pictures: all }) => pictureValues(all[input.index]!, input));
+      const data = sideBySide(pictures);
+      return input.dtype === 'float32'
+        ? { dtype: 'float32', shape, data }
+        : { dtype: 'uint8', shape, data: Uint8Array.from(data) };
     }
-    case 'noise': {
-      const { shape } = input;
-      const size = shape.reduce((product, one) => product * one, 1);
-      return {
-        reset: () => undefined,
-        observe: () => undefined,
-        feed: (stream) => ({ dtype: 'float32', shape, data: stream.fillNormal(new Float32Array(size)) }),
-      };
-    }
+    case 'noise':
+      return { dtype: 'float32', shape, data: stream.fillNormal(new Float32Array(size)) };
   }
 }
 
-function history(
-  size: number,
-  steps: number,
-  shape: readonly number[],
-  read: (observation: Float32Array, pictures: readonly Uint8Array[]) => Float32Array,
-): Feeder {
-  const stacker = new FrameStacker(size, steps);
-  let stack: Float32Array = new Float32Array(0);
-  return {
-    reset: () => stacker.reset(),
-    observe: (observation, pictures) => {
-      stack = stacker.push(read(observation, pictures));
-    },
-    feed: () => ({ dtype: 'float32', shape, data: stack }),
-  };
+function sideBySide(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.length * parts[0]!.length);
+  parts.forEach((part, index) => {
+    all.set(part, index * part.length);
+  });
+  return all;
 }
 
 /** RGB bytes as the input takes them: values in [0, 1], normalised, or from 0 to 255 where it takes bytes. */
