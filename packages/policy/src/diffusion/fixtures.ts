@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
 
 // Test support: reads the recorded outputs of LeRobot below tests/fixtures/lerobot_diffusion.
 
@@ -59,4 +60,48 @@ export function relativeError(found: ArrayLike<number>, expected: ArrayLike<numb
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'rapport-diffusion-'));
+}
+
+/** A policy of states with a very small network, trained in seconds. */
+export function smallConfig(changes: Partial<DiffusionConfig>): DiffusionConfig {
+  return diffusionConfigSchema.parse({
+    nObsSteps: 2,
+    inputFeatures: {
+      'observation.state': { type: 'STATE', shape: [1] },
+      'observation.environment_state': { type: 'ENV', shape: [1] },
+    },
+    outputFeatures: { action: { type: 'ACTION', shape: [1] } },
+    normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX' },
+    horizon: 8,
+    nActionSteps: 4,
+    dropNLastFrames: 0,
+    visionBackbone: 'resnet18',
+    cropShape: null,
+    cropIsRandom: true,
+    useGroupNorm: true,
+    spatialSoftmaxNumKeypoints: 4,
+    useSeparateRgbEncoderPerCamera: false,
+    downDims: [16, 32],
+    kernelSize: 3,
+    nGroups: 8,
+    diffusionStepEmbedDim: 16,
+    useFilmScaleModulation: true,
+    noiseSchedulerType: 'DDIM',
+    numTrainTimesteps: 50,
+    betaSchedule: 'squaredcos_cap_v2',
+    betaStart: 1e-4,
+    betaEnd: 0.02,
+    predictionType: 'epsilon',
+    clipSample: true,
+    clipSampleRange: 1,
+    numInferenceSteps: 10,
+    doMaskLossForPadding: false,
+    optimizerLr: 3e-3,
+    optimizerBetas: [0.95, 0.999],
+    optimizerEps: 1e-8,
+    optimizerWeightDecay: 1e-6,
+    schedulerName: 'cosine',
+    schedulerWarmupSteps: 20,
+    ...changes,
+  });
 }

@@ -101,7 +101,7 @@ export function groupNorm(name: string, channels: number, groups: number): Layer
 }
 
 /** `groupNorm` of sequences [N, T, C]. */
-function sequenceGroupNorm(name: string, channels: number, groups: number): Layer {
+export function sequenceGroupNorm(name: string, channels: number, groups: number): Layer {
   const weight = parameter(`${name}.weight`, [channels], filled(1));
   const bias = parameter(`${name}.bias`, [channels], zeros);
   const perChannel = [groups, channels / groups];

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { RandomStream } from '@rapport/core';
 import { compileFunction, gradient, input, mean, type ParameterValues, square, type Tensor } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
-import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
 import type { Demonstration } from './demonstrations.js';
 import { loadDiffusionPolicy, saveDiffusionPolicy } from './files.js';
-import { fixturePath, relativeError, temporaryFolder } from './fixtures.js';
+import { fixturePath, relativeError, smallConfig, temporaryFolder } from './fixtures.js';
 import { writeDiffusionCheckpoint } from './lerobot.js';
 import { DiffusionPolicy } from './policy.js';
 import { trainDiffusion } from './train.js';
@@ -57,48 +56,12 @@ describe('conditionalTransformer', () => {
   });
 });
 
-const config: DiffusionConfig = diffusionConfigSchema.parse({
-  nObsSteps: 2,
-  inputFeatures: {
-    'observation.state': { type: 'STATE', shape: [1] },
-    'observation.environment_state': { type: 'ENV', shape: [1] },
-  },
-  outputFeatures: { action: { type: 'ACTION', shape: [1] } },
-  normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX' },
+const config = smallConfig({
   horizon: 6,
-  nActionSteps: 4,
-  dropNLastFrames: 0,
-  visionBackbone: 'resnet18',
-  cropShape: null,
-  cropIsRandom: true,
-  useGroupNorm: true,
-  spatialSoftmaxNumKeypoints: 4,
-  useSeparateRgbEncoderPerCamera: false,
-  downDims: [16, 32],
-  kernelSize: 3,
-  nGroups: 8,
-  diffusionStepEmbedDim: 16,
-  useFilmScaleModulation: true,
   backbone: 'transformer',
   transformerWidth: 32,
   transformerLayers: 2,
   transformerHeads: 2,
-  noiseSchedulerType: 'DDIM',
-  numTrainTimesteps: 50,
-  betaSchedule: 'squaredcos_cap_v2',
-  betaStart: 1e-4,
-  betaEnd: 0.02,
-  predictionType: 'epsilon',
-  clipSample: true,
-  clipSampleRange: 1,
-  numInferenceSteps: 10,
-  doMaskLossForPadding: false,
-  optimizerLr: 3e-3,
-  optimizerBetas: [0.95, 0.999],
-  optimizerEps: 1e-8,
-  optimizerWeightDecay: 1e-6,
-  schedulerName: 'cosine',
-  schedulerWarmupSteps: 20,
 });
 
 /** From one start, half of the demonstrations go up and half go down; how fast, they are told. */
