@@ -1,7 +1,8 @@
 """Runs one workload of `rapport bench policy` in PyTorch: torch_diffusion.py WORKLOAD RUNS.
 
 Prints {"milliseconds", "cpuMilliseconds"} as JSON: medians per run, one thread. WORKLOAD is train (batch 64, AdamW and
-moving average of the weights), sample1 or sample16 (ten DDIM steps for that many chunks).
+moving average of the weights), sample1 or sample16 (ten DDIM steps for that many chunks), of a U-Net; the same with
+transformer- in front, of a transformer.
 """
 
 import copy
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 ACTION, HORIZON, CONDITION, EMBED, WIDTHS, TIMESTEPS = 7, 16, 40, 128, (64, 128, 256), 100
+STEPS, WIDTH, LAYERS, HEADS = 2, 128, 4, 4
 
 
 def block(inputs, outputs):
@@ -46,7 +48,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(nn.ModuleList([Residual(2 * a, b), Residual(b, b)]) for a, b in pairs)
         self.grow = nn.ModuleList(nn.ConvTranspose1d(b, b, 4, 2, 1) for _, b in pairs)
         self.out = nn.Sequential(block(WIDTHS[0], WIDTHS[0]), nn.Conv1d(WIDTHS[0], ACTION, 1))
-        self.register_buffer("frequencies", torch.exp(torch.arange(EMBED // 2) * -math.log(1e4) / (EMBED // 2 - 1)))
+        self.register_buffer("frequencies", frequencies(EMBED))
 
     def forward(self, noisy, timesteps, condition):
         angles = timesteps[:, None] * self.frequencies
@@ -65,6 +67,63 @@ class UNet(nn.Module):
         return self.out(x).transpose(1, 2)
 
 
+def frequencies(size):
+    return torch.exp(torch.arange(size // 2) * -math.log(1e4) / (size // 2 - 1))
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.both, self.out = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 2 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x, memory, mask):
+        def heads(tokens):
+            return tokens.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+
+        key, value = self.both(memory).chunk(2, -1)
+        found = F.scaled_dot_product_attention(heads(self.query(x)), heads(key), heads(value), attn_mask=mask)
+        return self.out(found.transpose(1, 2).flatten(2))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(3))
+        self.itself, self.memory = Attention(), Attention()
+        self.feed = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH))
+
+    def forward(self, x, memory, past, known):
+        normal = self.norms[0](x)
+        x = x + self.itself(normal, normal, past)
+        x = x + self.memory(self.norms[1](x), memory, known)
+        return x + self.feed(self.norms[2](x))
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.actions, self.observations = nn.Linear(ACTION, WIDTH), nn.Linear(CONDITION // STEPS, WIDTH)
+        self.position = nn.Parameter(0.02 * torch.randn(HORIZON, WIDTH))
+        self.condition_position = nn.Parameter(0.02 * torch.randn(1 + STEPS, WIDTH))
+        self.encoder = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.Mish(), nn.Linear(4 * WIDTH, WIDTH))
+        self.layers = nn.ModuleList(DecoderLayer() for _ in range(LAYERS))
+        self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, ACTION)
+        steps = torch.arange(HORIZON)[:, None]
+        self.register_buffer("past", steps >= torch.arange(HORIZON))
+        self.register_buffer("known", steps >= torch.arange(1 + STEPS) - 1)
+        self.register_buffer("frequencies", frequencies(WIDTH))
+
+    def forward(self, noisy, timesteps, condition):
+        angles = timesteps[:, None] * self.frequencies
+        time = torch.cat([angles.sin(), angles.cos()], -1).expand(noisy.shape[0], -1)[:, None]
+        tokens = torch.cat([time, self.observations(condition.unflatten(1, (STEPS, -1)))], 1)
+        memory = self.encoder(tokens + self.condition_position)
+        x = self.actions(noisy) + self.position
+        for layer in self.layers:
+            x = layer(x, memory, self.past, self.known)
+        return self.head(self.norm(x))
+
+
 def schedule():
     def cosine(t):
         return math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
@@ -73,8 +132,8 @@ def schedule():
     return torch.cumprod(1 - torch.tensor(betas), 0)
 
 
-def training():
-    net, left, batch = UNet(), schedule(), 64
+def training(net):
+    left, batch = schedule(), 64
     average = copy.deepcopy(net).requires_grad_(False)
     weights, averaged = list(net.parameters()), list(average.parameters())
     optimizer = torch.optim.AdamW(weights, lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6, fused=True)
@@ -94,8 +153,9 @@ def training():
     return run
 
 
-def sampling(batch):
-    net, left = UNet().eval(), schedule()
+def sampling(net, batch):
+    net.eval()
+    left = schedule()
     condition, start = torch.randn(batch, CONDITION), torch.randn(batch, HORIZON, ACTION)
 
     @torch.inference_mode()
@@ -115,7 +175,9 @@ def main():
     name, runs = sys.argv[1], int(sys.argv[2])
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    run = training() if name == "train" else sampling(int(name.removeprefix("sample")))
+    net = Transformer() if name.startswith("transformer-") else UNet()
+    task = name.removeprefix("transformer-")
+    run = training(net) if task == "train" else sampling(net, int(task.removeprefix("sample")))
     wall, cpu = [], []
     for _ in range(runs + math.ceil(runs / 4)):
         start, cpu_start = time.perf_counter(), time.process_time()

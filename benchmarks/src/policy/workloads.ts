@@ -3,22 +3,36 @@ import type { ParameterValues } from '@rapport/nn';
 import {
   compileDiffusionTrainer,
   compileSampler,
+  type DiffusionConfig,
   diffusionConfigSchema,
   diffusionNetwork,
   noiseScales,
 } from '@rapport/policy';
 
-export const workloadNames = ['train', 'sample1', 'sample16'] as const;
+export const workloadNames = [
+  'train',
+  'sample1',
+  'sample16',
+  'transformer-train',
+  'transformer-sample1',
+  'transformer-sample16',
+] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export const workloadTitles: Readonly<Record<WorkloadName, string>> = {
   train: 'U-Net training step, batch 64',
   sample1: 'U-Net, 10 steps of DDIM, 1 chunk',
   sample16: 'U-Net, 10 steps of DDIM, 16 chunks',
+  'transformer-train': 'transformer training step, batch 64',
+  'transformer-sample1': 'transformer, 10 steps of DDIM, 1 chunk',
+  'transformer-sample16': 'transformer, 10 steps of DDIM, 16 chunks',
 };
 
-/** The small U-Net of the comparison: 64, 128 and 256 channels, 16 actions of 7 numbers, 2 steps of 20 observed ones. */
-const config = diffusionConfigSchema.parse({
+/**
+ * The small networks of the comparison: a U-Net of 64, 128 and 256 channels, a transformer of 4 layers and 128 channels; 16
+ * actions of 7 numbers, 2 steps of 20 observed ones.
+ */
+const unet = diffusionConfigSchema.parse({
   nObsSteps: 2,
   inputFeatures: {
     'observation.state': { type: 'STATE', shape: [14] },
@@ -66,10 +80,13 @@ export interface Workload {
 
 /** Prepares a workload; compiling is not measured. */
 export async function makeWorkload(name: WorkloadName): Promise<Workload> {
-  return name === 'train' ? training() : sampling(name === 'sample1' ? 1 : 16);
+  const isTransformer = name.startsWith('transformer-');
+  const config: DiffusionConfig = isTransformer ? { ...unet, backbone: 'transformer' } : unet;
+  if (name.endsWith('train')) return training(config);
+  return sampling(config, name.endsWith('sample1') ? 1 : 16);
 }
 
-async function training(): Promise<Workload> {
+async function training(config: DiffusionConfig): Promise<Workload> {
   const stream = new RandomStream(0, 'bench/policy');
   const network = diffusionNetwork(config);
   const batchSize = 64;
@@ -100,7 +117,7 @@ async function training(): Promise<Workload> {
   };
 }
 
-async function sampling(batch: number): Promise<Workload> {
+async function sampling(config: DiffusionConfig, batch: number): Promise<Workload> {
   const stream = new RandomStream(0, 'bench/policy');
   const network = diffusionNetwork(config);
   const parameters: ParameterValues = Object.fromEntries(
