@@ -32,6 +32,7 @@ export type StopCause =
   | 'tracking_error'
   | 'robot_mode'
   | 'clock_backwards'
+  | 'clock_ahead'
   | 'not_finite'
   | 'requested';
 
@@ -73,6 +74,7 @@ const units: Readonly<Record<ClampLimit | StopCause, string>> = {
   tracking_error: ' rad',
   robot_mode: '',
   clock_backwards: ' s',
+  clock_ahead: ' s',
   requested: '',
 };
 

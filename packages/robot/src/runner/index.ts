@@ -1,0 +1,13 @@
+export { ArmMotion, type MovingGoal } from './arm-motion.js';
+export { type ActionChunk, type BlendedAction, ChunkBlender } from './chunk-blender.js';
+export {
+  type ChunkRequest,
+  ControlLoop,
+  type LoopHooks,
+  type LoopMode,
+  type LoopReport,
+  type LoopSetup,
+  type RobotReading,
+} from './control-loop.js';
+export { EventLog } from './event-log.js';
+export { type RobotTask, robotTask } from './robot-task.js';
