@@ -1,16 +1,34 @@
 import { resolve } from 'node:path';
-import type { Policy } from '@rapport/core';
+import { type Policy, RandomStream } from '@rapport/core';
 import { openPolicy } from './open-policy.js';
 
-/** Opens a policy by its folder; what worker threads import. */
-export async function makePolicy(directory: string): Promise<Policy> {
-  return (await openPolicy(directory)).policy;
+/** What a worker thread makes a policy from. */
+interface ModuleData {
+  readonly directory: string;
+  readonly variation: number;
 }
 
-/** How another thread opens the policy of a folder: a module that exports `makePolicy`, and its argument. */
-export function policyModule(directory: string): { readonly module: string; readonly data: string } {
+/** Opens a policy by its folder; what worker threads import. */
+export async function makePolicy(data: string): Promise<Policy> {
+  const { directory, variation } = JSON.parse(data) as ModuleData;
+  const { policy } = await openPolicy(directory);
+  if (variation === 0) return policy;
+  const { name, signature } = policy;
+  return {
+    name,
+    ...(signature && { signature }),
+    reset: (seed) => policy.reset(new RandomStream(seed, `variation-${variation}`).uint32()),
+    act: (observation, pictures) => policy.act(observation, pictures),
+  };
+}
+
+/**
+ * How another thread opens the policy of a folder: a module that exports `makePolicy`, and its argument.
+ * @param variation which of several rollouts from the same start: each has random numbers of its own, 0 those of the seed
+ */
+export function policyModule(directory: string, variation = 0): { readonly module: string; readonly data: string } {
   // A worker is plain JavaScript: on sources it is taken from the last build.
   const onSources = import.meta.url.endsWith('.ts');
   const module = new URL(onSources ? '../dist/policy-module.js' : './policy-module.js', import.meta.url).href;
-  return { module, data: resolve(directory) };
+  return { module, data: JSON.stringify({ directory: resolve(directory), variation } satisfies ModuleData) };
 }

@@ -14,6 +14,10 @@ const cardSchema = z.object({
   /** For labels and reports. */
   name: z.string().min(1),
   envId: z.string().min(1).optional(),
+  reference: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 
 /** A policy's folder: LeRobot's checkpoint with Rapport's card beside it. */
@@ -21,6 +25,8 @@ export interface StoredDiffusionPolicy {
   readonly name: string;
   /** Environment that it was trained in; absent when that is not known, as of imported ones. */
   readonly envId?: string;
+  /** Of an aligned policy: `policyHash` of the one that it was aligned from. */
+  readonly reference?: string;
   readonly checkpoint: DiffusionCheckpoint;
 }
 
@@ -55,7 +61,7 @@ export async function loadDiffusionPolicy(directory: string): Promise<StoredDiff
       fix: 'give the folder of a diffusion policy, for example one that rapport policy import made',
     });
   }
-  const { name, envId } = parseWith(cardSchema, document, path);
+  const { name, envId, reference } = parseWith(cardSchema, document, path);
   const checkpoint = await readDiffusionCheckpoint(directory);
-  return { name, checkpoint, ...(envId !== undefined && { envId }) };
+  return { name, checkpoint, ...(envId !== undefined && { envId }), ...(reference !== undefined && { reference }) };
 }
