@@ -1,12 +1,16 @@
 export { type Breach, checkContract, contractRules } from './contract/contract.js';
 export { TwinProcess } from './contract/twin-process.js';
 export { type CollisionThresholds, defaultThresholds, type Fault } from './control/faults.js';
-export { InverseKinematics, type PoseError, type ToolPose } from './control/inverse-kinematics.js';
+export { DampedSolver, InverseKinematics, type PoseError, type ToolPose } from './control/inverse-kinematics.js';
 export { Kinematics } from './control/kinematics.js';
+export { actionEntries, type ControlMode } from './control/modes.js';
+export { type BasePose, MotionTarget, type Workspace } from './control/motion-target.js';
 export type { EnvironmentEntry, MakeOptions, ScriptedEntry } from './entry.js';
+export { type ArmReading, armEntries, armLayout, writeArm } from './franka/arm-observation.js';
 export { type ManipulationEntry, manipulationEntries } from './franka/catalogue.js';
 export { ArmCell, type ArmCellOptions, armBodies } from './franka/cell.js';
 export { ManipulationEnv, type ManipulationEnvOptions } from './franka/env.js';
+export { defaultBase } from './franka/model.js';
 export {
   type PhysicsTrace,
   recordPhysicsTrace,

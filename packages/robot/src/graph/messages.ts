@@ -206,7 +206,9 @@ export interface FrankaRobotState {
   readonly measured_joint_state: JointState;
   readonly desired_joint_state: JointState;
   readonly measured_joint_motor_state: JointState;
+  readonly ddq_d: Float64Array;
   readonly tau_ext_hat_filtered: JointState;
+  readonly elbow: { readonly position: Float64Array };
   readonly k_f_ext_hat_k: WrenchStamped;
   readonly o_f_ext_hat_k: WrenchStamped;
   readonly o_t_ee: PoseStamped;

@@ -19,7 +19,7 @@ export interface NativeQos {
 
 export interface NativePublisher {
   readonly subscriptionCount: number;
-  publish(message: PlainMessage | Buffer): void;
+  publish(message: Buffer): void;
   waitForAllAcked(timeoutNs: bigint): boolean;
 }
 

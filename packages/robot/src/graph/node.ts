@@ -81,20 +81,18 @@ async function start(options: NodeOptions): Promise<Native> {
 export class RosNode {
   /** What other nodes offer and use. */
   readonly graph: GraphView;
+  /** With its namespace, for example `/left/simulator`. */
+  readonly name: string;
   readonly #native: Native;
   readonly #node: NativeNode;
   #closed = false;
 
   constructor(native: Native, node: NativeNode) {
+    this.name = node.getFullyQualifiedName();
     this.#native = native;
     this.#node = node;
     this.graph = new GraphView(node);
     node.spin(SPIN_MS);
-  }
-
-  /** With its namespace, for example `/left/simulator`. */
-  get name(): string {
-    return this.#node.getFullyQualifiedName();
   }
 
   get closed(): boolean {
@@ -104,6 +102,11 @@ export class RosNode {
   /** The node's ROS time, nanoseconds: that of /clock with `use_sim_time`, else the system's. */
   now(): bigint {
     return this.#node.now().nanoseconds;
+  }
+
+  /** Whether the node's time is that of /clock. */
+  get usesSimTime(): boolean {
+    return this.#node.getParameter('use_sim_time').value === true;
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { MessageCodec } from './codec.js';
 import type { Outgoing } from './messages.js';
-import type { NativePublisher, NativeSubscription, PlainMessage } from './native.js';
+import type { NativePublisher, NativeSubscription } from './native.js';
 
 /** Told when an end of a topic meets another one that it cannot exchange messages with, or lost some. */
 export interface TopicEvents {
@@ -32,8 +32,7 @@ export class Publisher<T extends object> {
 
   /** @param message missing fields are zero or the type's default */
   publish(message: Outgoing<T>): void {
-    if (this.#codec.canEncode(message)) this.publishRaw(this.#codec.encode(message));
-    else this.#native.publish(message as PlainMessage);
+    this.publishRaw(this.#codec.encode(message));
   }
 
   /** Sends bytes that are a message already (CDR); the fastest way for what is sent often. */

@@ -26,6 +26,10 @@ export async function repairWheels(signal: StopSignal | undefined): Promise<void
   await setLibraryPaths(sitePackages, signal);
   await correctCmakeFiles(signal);
   await placeRos2Program();
+  await runProgram('repair', python, ['-c', 'import rclpy'], {
+    environment: { ...process.env, _ROS_WHEELS_BOOTSTRAP_COMPLETE: '1' },
+    signal,
+  });
 }
 
 async function sitePackagesFolder(): Promise<string> {
@@ -49,7 +53,8 @@ async function setLibraryPaths(sitePackages: string, signal: StopSignal | undefi
   const packages = await readdir(sitePackages);
   const bundled = packages.filter((name) => /^ros_.*\.libs$/.test(name)).map((name) => join(sitePackages, name));
   for (const [folder, files] of await librariesByFolder(sitePackages, packages)) {
-    const places = [lib, ...bundled].map((place) => join('$ORIGIN', relative(folder, place)));
+    // Not `join`, which would take $ORIGIN for the name of a folder that `..` leaves.
+    const places = [lib, ...bundled].map((place) => `$ORIGIN/${relative(folder, place)}`);
     const edit = ['--force-rpath', '--set-rpath', places.join(':')];
     await runProgram('repair', patchelf, [...edit, ...files], { signal });
   }

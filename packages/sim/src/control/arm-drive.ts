@@ -71,6 +71,11 @@ export class ArmDrive {
     return this.#velocities.values;
   }
 
+  /** Torques of the motors, with what compensates gravity, N m, shape [joints]; borrowed. */
+  get motorTorques(): Float64Array {
+    return this.#controls.values.subarray(0, this.externalTorques.length);
+  }
+
   /** The first limit that was broken since the reset. */
   get fault(): Fault | undefined {
     return this.#fault;

@@ -1,0 +1,179 @@
+import { RapportError } from '@rapport/core';
+import type { ArmCell } from '@rapport/sim';
+import type { GoalOutcome, ServerGoal } from '../graph/actions.js';
+import type {
+  FollowJointTrajectoryFeedback,
+  FollowJointTrajectoryGoal,
+  FollowJointTrajectoryResult,
+  JointTrajectory,
+  Outgoing,
+  PoseStamped,
+  SuccessOrError,
+} from '../graph/messages.js';
+import type { RosNode } from '../graph/node.js';
+import { qosProfiles } from '../graph/qos.js';
+import { toRosTime } from '../graph/time.js';
+import { waitUntil } from '../graph/wait.js';
+import type { RobotNames } from './names.js';
+import type { SimulatedRobot } from './robot.js';
+
+/** How often an action tells how far it is, ms of wall time. */
+const FEEDBACK_MS = 50;
+
+type Feedback = Outgoing<FollowJointTrajectoryFeedback>;
+
+/** What commands need of the simulator. */
+export interface CommandContext {
+  readonly node: RosNode;
+  readonly robot: SimulatedRobot;
+  readonly names: RobotNames;
+  /** Whether the node is in the state `active`. */
+  readonly active: () => boolean;
+  /** Nanoseconds, in the clock that stamps are in. */
+  readonly now: () => bigint;
+}
+
+/** Takes commands of the arm: trajectories by topic and action, target poses, stiffness, collision behaviour, recovery. */
+export function serveArm(context: CommandContext): void {
+  takeTrajectories(context);
+  serveFollowJointTrajectory(context);
+  takeTargetPoses(context);
+  serveSettings(context);
+  serveErrorRecovery(context);
+}
+
+function takeTrajectories({ node, robot, names, active, now }: CommandContext): void {
+  const topic = `${names.trajectoryController}/joint_trajectory`;
+  node.subscribe<JointTrajectory>(
+    'trajectory_msgs/msg/JointTrajectory',
+    topic,
+    qosProfiles.systemDefault,
+    (message) => {
+      if (!active()) return;
+      explained(node, topic, () => robot.follow(message, now()));
+    },
+  );
+}
+
+function serveFollowJointTrajectory(context: CommandContext): void {
+  const { node, robot, names, active } = context;
+  node.serveAction<FollowJointTrajectoryGoal, FollowJointTrajectoryResult, Feedback>(
+    'control_msgs/action/FollowJointTrajectory',
+    `${names.trajectoryController}/follow_joint_trajectory`,
+    {
+      accepts: () => active() && robot.fault === undefined && robot.controller === 'joint_trajectory',
+      execute: (goal) => followTrajectory(context, goal),
+    },
+  );
+}
+
+async function followTrajectory(
+  { robot, names, now }: CommandContext,
+  goal: ServerGoal<FollowJointTrajectoryGoal, Feedback>,
+): Promise<GoalOutcome<FollowJointTrajectoryResult>> {
+  const { trajectory, path_tolerance, goal_tolerance, goal_time_tolerance } = goal.goal;
+  const tolerances = { path: path_tolerance, goal: goal_tolerance, goalTime: goal_time_tolerance };
+  let outcome: GoalOutcome<FollowJointTrajectoryResult> | undefined;
+  robot.followGoal(trajectory, tolerances, now(), (end) => {
+    outcome = end;
+  });
+  let feedbackAt = 0;
+  await waitUntil(() => {
+    if (outcome === undefined && goal.cancelRequested) {
+      robot.cancelTrajectory();
+      outcome = { status: 'canceled', result: { error_code: 0, error_string: 'cancelled by the client' } };
+    }
+    if (outcome === undefined && performance.now() >= feedbackAt) {
+      goal.publishFeedback(feedback(robot.cell, robot, names, now()));
+      feedbackAt = performance.now() + FEEDBACK_MS;
+    }
+    return outcome !== undefined;
+  }, Number.POSITIVE_INFINITY);
+  return outcome!;
+}
+
+function feedback({ drive }: ArmCell, robot: SimulatedRobot, names: RobotNames, now: bigint): Feedback {
+  const { setpoint } = robot.trajectory;
+  const actual = { positions: drive.positions.slice(), velocities: drive.velocities.slice() };
+  return {
+    header: { stamp: toRosTime(now) },
+    joint_names: names.joints,
+    desired: { positions: setpoint.positions.slice(), velocities: setpoint.velocities.slice() },
+    actual,
+    error: {
+      positions: setpoint.positions.map((value, joint) => value - actual.positions[joint]!),
+      velocities: setpoint.velocities.map((value, joint) => value - actual.velocities[joint]!),
+    },
+  };
+}
+
+/** CRISP's input: a pose of the tool, with one publisher only. */
+function takeTargetPoses({ node, robot, names, active }: CommandContext): void {
+  const frames = ['', names.base, names.link(0)];
+  const subscription = node.subscribe<PoseStamped>(
+    'geometry_msgs/msg/PoseStamped',
+    'target_pose',
+    qosProfiles.systemDefault,
+    ({ header, pose: { position, orientation } }) => {
+      if (!active()) return;
+      if (subscription.publisherCount > 1) {
+        node.error('target_pose has several publishers; its messages are ignored until there is one');
+      } else if (!frames.includes(header.frame_id)) {
+        node.error(`target_pose is in the frame "${header.frame_id}"; expected ${names.base} or ${names.link(0)}`);
+      } else {
+        const { x, y, z, w } = orientation;
+        explained(node, 'target_pose', () => robot.setTargetPose([position.x, position.y, position.z], [w, x, y, z]));
+      }
+    },
+  );
+}
+
+function serveSettings({ node, robot }: CommandContext): void {
+  const serve = <Request extends object>(type: string, name: string, apply: (request: Request) => void) =>
+    node.serve<Request, SuccessOrError>(`franka_msgs/srv/${type}`, `service_server/${name}`, (request) =>
+      attempted(() => apply(request)),
+    );
+  serve<{ joint_stiffness: Float64Array }>('SetJointStiffness', 'set_joint_stiffness', (request) =>
+    robot.setJointStiffness(request.joint_stiffness),
+  );
+  serve<{ upper_torque_thresholds_nominal: Float64Array; upper_force_thresholds_nominal: Float64Array }>(
+    'SetForceTorqueCollisionBehavior',
+    'set_force_torque_collision_behavior',
+    (request) =>
+      robot.setCollisionThresholds(request.upper_torque_thresholds_nominal, request.upper_force_thresholds_nominal),
+  );
+  serve<{ upper_torque_thresholds_nominal: Float64Array; upper_force_thresholds_nominal: Float64Array }>(
+    'SetFullCollisionBehavior',
+    'set_full_collision_behavior',
+    (request) =>
+      robot.setCollisionThresholds(request.upper_torque_thresholds_nominal, request.upper_force_thresholds_nominal),
+  );
+}
+
+function serveErrorRecovery({ node, robot, active }: CommandContext): void {
+  node.serveAction<object, object, object>('franka_msgs/action/ErrorRecovery', 'action_server/error_recovery', {
+    accepts: active,
+    async execute() {
+      const { success, error } = attempted(() => robot.recover());
+      if (!success) node.error(`error recovery: ${error}`);
+      return { status: success ? 'succeeded' : 'aborted', result: {} };
+    },
+  });
+}
+
+/** Does what a message asks for, or says in the node's log why not. */
+export function explained(node: RosNode, what: string, work: () => void): void {
+  const { success, error } = attempted(work);
+  if (!success) node.error(`${what}: ${error}`);
+}
+
+/** Whether something that a person or another node asked for could be done, and if not why. */
+export function attempted(work: () => void): SuccessOrError {
+  try {
+    work();
+    return { success: true, error: '' };
+  } catch (error) {
+    if (!(error instanceof RapportError)) throw error;
+    return { success: false, error: error.fix === undefined ? error.message : `${error.message}; ${error.fix}` };
+  }
+}
