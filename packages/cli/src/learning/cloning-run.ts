@@ -9,6 +9,7 @@ import { resumeCommand, startRun } from '../run-folder.js';
 import type { Context, Outcome } from '../verb.js';
 import { program } from '../version.js';
 import { BEST_FOLDER, type CloningPoint, checkDatasetFits, runCloningJob } from './cloning-job.js';
+import { writeCloningReport } from './cloning-report.js';
 import { refuseOptions, requireOption } from './given-options.js';
 import { TRAINING_FOLDER } from './policy-folder.js';
 import { POLICY_FOLDER } from './policy-job.js';
@@ -35,18 +36,21 @@ export async function runCloning(context: Context, options: CloningRunOptions): 
   const directory = join(run.directory, TRAINING_FOLDER);
   context.log(`training in ${directory}`);
   try {
-    const result = await runCloningJob({ directory, dataset: folder, envId, config, seed: context.seed }, context.work);
+    const job = { directory, dataset: folder, envId, config, seed: context.seed };
+    const result = await runCloningJob(job, context.work);
+    const { page, final } = await writeCloningReport(run.directory, job, result, context.work);
     const policy = join(directory, POLICY_FOLDER);
     const best = join(directory, BEST_FOLDER);
     const { training, heldOut } = result.episodes;
     return {
-      data: { directory: run.directory, policy, best, env: envId ?? null, ...result },
+      data: { directory: run.directory, policy, best, report: page, env: envId ?? null, ...result, final },
       text: [
         curveTable(result.curve),
         '',
         `${training} episodes learned from, ${heldOut} held out; ${result.parameters} numbers trained`,
         `policy: ${policy} (step ${config.steps})`,
         `best:   ${best} (step ${result.bestStep})`,
+        `report: ${page}`,
         `evaluate it: ${program} eval ${run.directory}`,
       ].join('\n'),
     };

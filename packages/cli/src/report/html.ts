@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Interval } from '@rapport/core';
 import type { DemoReport, PolicyReport, ReportPictures, RewardReport } from './data.js';
+import { escapeHtml } from './page.js';
 
 const require = createRequire(import.meta.url);
 const assets = new URL('../../assets/', import.meta.url);
@@ -185,7 +186,3 @@ function range(value: Interval, format: (number: number) => string): string {
 const two = (value: number) => value.toFixed(2);
 const one = (value: number) => value.toFixed(1);
 const percent = (value: number) => `${Math.round(100 * value)} %`;
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
