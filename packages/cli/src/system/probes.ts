@@ -101,6 +101,12 @@ const probes: readonly Probe[] = [
     fix: 'apt-get install -y python3-pip',
     find: async () => firstVersion(await outputOf('python3', ['-m', 'pip', '--version'])),
   },
+  {
+    name: 'ROS 2',
+    uses: 'the ros commands and their live tests',
+    fix: './rapport ros setup',
+    find: describeRos,
+  },
 ];
 
 /** Looks for everything that Rapport uses, in a fixed order. */
@@ -157,6 +163,15 @@ async function describeModels(): Promise<string | undefined> {
   if (names.length === 0) return undefined;
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
   return `${names.join(', ')} (${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(0)} MB in ${folder})`;
+}
+
+async function describeRos(): Promise<string | undefined> {
+  const { rosLayout, rosState } = await import('@rapport/robot');
+  const state = rosState();
+  if (!state.ready) return undefined;
+  const { distro, source } = state.installation;
+  const from = source === 'wheels' ? 'Python wheels' : 'the sourced installation';
+  return `${distro} from ${from}, rclnodejs, in ${rosLayout.root}`;
 }
 
 async function findChromium(): Promise<string | undefined> {
