@@ -237,11 +237,26 @@ it('serves rollouts as they are recorded, to the end of their stream', async () 
   expect((await work.answersTo(queries)).map(({ query }) => query.id)).toEqual(['arriving/0', 'arriving/1']);
 });
 
+it('sends a scene once, however many clips and queries show it', async () => {
+  const queries = work.makeQueries(3);
+  const viewer = await serve(queries);
+  const client = await connect(viewer);
+  client.hello('onlooker');
+  for (let count = 0; count < 3; count++) {
+    const { query, clips } = await client.next('query');
+    expect(clips).toMatchObject([{ redraw: { scene: 0 } }, { redraw: { scene: 0 } }, { redraw: { scene: 0 } }]);
+    client.send(answer(query));
+  }
+  await viewer.finished;
+  expect(client.heard.filter(({ type }) => type === 'scene')).toHaveLength(1);
+});
+
 it('keeps the scores, the policies and the order of the items from the page', async () => {
   const viewer = await serve(work.makeQueries(1));
   const client = await connect(viewer);
   client.hello('curious');
   const { query } = await client.next('query');
+  expect(client.heard.some(({ type }) => type === 'scene')).toBe(true);
   client.send({ type: 'pictures', query, place: 0, camera: 0 });
   const pictures = await client.next('pictures');
   expect((pictures.frames as Uint8Array[])[0]!.subarray(1, 4).toString()).toBe('PNG');

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { FeedbackEntry, Query } from '@rapport/core';
-import type { Viewer, ViewerOptions } from '@rapport/viewer';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium, skipReason } from './chromium.js';
-import { buildPage, openWorkplace, type Workplace } from './desk.js';
+import type { FeedbackEntry } from '@rapport/core';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath, skipReason } from './chromium.js';
+import { answered, press, startVisits } from './visits.js';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -22,49 +20,8 @@ const isPictureShown = `(() => {
 describe.skipIf(chromiumPath === undefined)(
   chromiumPath === undefined ? `the page: ${skipReason}` : 'the page in Chromium',
   () => {
-    let work: Workplace;
-    let browser: Browser;
-    const open: { close(): Promise<unknown> }[] = [];
-
-    beforeAll(async () => {
-      await buildPage();
-      [work, browser] = await Promise.all([openWorkplace(), launchChromium()]);
-    });
-    afterEach(async () => {
-      for (const thing of open.splice(0).reverse()) await thing.close();
-    });
-    afterAll(async () => {
-      await browser?.close();
-      await work?.close();
-    });
-
-    async function serve(queries: readonly Query[], options: Partial<ViewerOptions> = {}): Promise<Viewer> {
-      const viewer = await work.serve(queries, options);
-      open.push(viewer);
-      return viewer;
-    }
-
-    async function newPage(viewer: Viewer, annotator: string, options: Parameters<Browser['newContext']>[0] = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
-      open.push(context);
-      return visit(context, viewer, annotator);
-    }
-
-    async function visit(context: BrowserContext, viewer: Viewer, annotator: string): Promise<Page> {
-      const page = await context.newPage();
-      const address = new URL(viewer.url);
-      address.searchParams.set('annotator', annotator);
-      await page.goto(address.href);
-      await page.waitForSelector('.clip, .notice h1:not(:text("Loading"))');
-      return page;
-    }
-
-    const press = async (page: Page, ...keys: string[]) => {
-      for (const key of keys) await page.keyboard.press(key);
-    };
-    /** Waits until the page says that so many queries are answered, which it hears after the next query. */
-    const answered = (page: Page, count: number) =>
-      page.locator(`.counts strong:first-child:text-is("${count}")`).waitFor();
+    const visits = startVisits();
+    const { serve, newPage, newContext, visit } = visits;
 
     /** The ranks by place on screen that an entry stands for: what the person saw and pressed. */
     function ranksOnScreen({ value, screenOrder }: FeedbackEntry): number[] {
@@ -73,7 +30,7 @@ describe.skipIf(chromiumPath === undefined)(
     }
 
     it('stores rankings, ties, skips and "cannot tell" in the order given, by keyboard alone', async () => {
-      const queries = work.makeQueries(6);
+      const queries = visits.work.makeQueries(6);
       const viewer = await serve(queries);
       const page = await newPage(viewer, 'keys');
       const keyPresses = [
@@ -91,7 +48,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByText('All done, thank you').waitFor();
       await viewer.finished;
 
-      const answers = await work.answersTo(queries);
+      const answers = await visits.work.answersTo(queries);
       expect(answers.map(({ query }) => query)).toEqual(queries);
       expect(answers.map(({ value }) => value.kind)).toEqual([
         'ranking',
@@ -118,18 +75,18 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it('takes clicks for the same answers, and stores a query of two as a pair', async () => {
-      const queries = work.makeQueries(1, 2);
+      const queries = visits.work.makeQueries(1, 2);
       const viewer = await serve(queries);
       const page = await newPage(viewer, 'pointer');
       await page.getByRole('button', { name: /^Clip 2/ }).click();
       await page.getByRole('button', { name: /^Confirm/ }).click();
       await viewer.finished;
-      const [answer] = await work.answersTo(queries);
+      const [answer] = await visits.work.answersTo(queries);
       expect(answer!.value).toEqual({ kind: 'pair', preferred: answer!.screenOrder[1] });
     });
 
     it('takes the last answer back as an entry of its own, and lets it be given anew', async () => {
-      const queries = work.makeQueries(2);
+      const queries = visits.work.makeQueries(2);
       const viewer = await serve(queries);
       const page = await newPage(viewer, 'undoer');
       await press(page, '1', '2', 'Enter');
@@ -140,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('button', { name: /^Clip 1\s*, 1st/ }).waitFor();
       await press(page, 'Backspace', '3', '2', 'Enter');
       await answered(page, 1);
-      const entries = (await work.entries()).filter((entry) => entry.annotator === 'human/undoer');
+      const entries = (await visits.work.entries()).filter((entry) => entry.annotator === 'human/undoer');
       const [first, undo, second] = entries as [FeedbackEntry, { kind: 'undo'; undoes: string }, FeedbackEntry];
       expect(entries.map(({ kind }) => kind)).toEqual(['feedback', 'undo', 'feedback']);
       expect(undo.undoes).toBe(first.id);
@@ -149,7 +106,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it('comes back after a reload with the same query, the ranking so far and every answer', async () => {
-      const queries = work.makeQueries(3);
+      const queries = visits.work.makeQueries(3);
       const viewer = await serve(queries);
       const page = await newPage(viewer, 'reloader');
       await press(page, '1', '2', 'Enter');
@@ -161,29 +118,29 @@ describe.skipIf(chromiumPath === undefined)(
       await answered(page, 1);
       await press(page, 'Enter', 's');
       await viewer.finished;
-      const answers = await work.answersTo(queries);
+      const answers = await visits.work.answersTo(queries);
       expect(answers.map(({ query }) => query.id)).toEqual(queries.map(({ id }) => id));
       expect(ranksOnScreen(answers[1]!)).toEqual([2, 0, 1]);
     });
 
     it('keeps answers given while the server is away and sends them when it is back', async () => {
-      const queries = work.makeQueries(2);
-      const first = await work.serve(queries);
+      const queries = visits.work.makeQueries(2);
+      const first = await visits.work.serve(queries);
       const page = await newPage(first, 'patient');
       await first.close();
       await press(page, '2', '1', 'Enter', 'c');
       await page.getByText('2 not saved yet').waitFor();
-      expect(await work.answersTo(queries)).toEqual([]);
+      expect(await visits.work.answersTo(queries)).toEqual([]);
       const second = await serve(queries, { port: first.port });
       await second.finished;
       await page.getByText('All done, thank you').waitFor();
-      const answers = await work.answersTo(queries);
+      const answers = await visits.work.answersTo(queries);
       expect(answers.map(({ value }) => value.kind)).toEqual(['ranking', 'cannot-tell']);
       expect(ranksOnScreen(answers[0]!)).toEqual([1, 0, 2]);
     });
 
     it('never gives two people the same query at once, and gives on what someone left open', async () => {
-      const queries = work.makeQueries(6);
+      const queries = visits.work.makeQueries(6);
       const viewer = await serve(queries, { graceMs: 50 });
       const [first, second] = [await newPage(viewer, 'annotator-1'), await newPage(viewer, 'annotator-2')];
       await press(first, '1', '2', 'Enter');
@@ -200,13 +157,13 @@ describe.skipIf(chromiumPath === undefined)(
         await answered(second, count);
       }
       await viewer.finished;
-      const answers = await work.answersTo(queries);
+      const answers = await visits.work.answersTo(queries);
       expect(answers.map(({ query }) => query.id).sort()).toEqual(queries.map(({ id }) => id).sort());
       expect(answers.filter(({ annotator }) => annotator === 'human/annotator-1')).toHaveLength(2);
     });
 
     it('gives every query to as many different people as overlap asks for', async () => {
-      const queries = work.makeQueries(2);
+      const queries = visits.work.makeQueries(2);
       const viewer = await serve(queries, { overlap: 2 });
       const [first, second] = [await newPage(viewer, 'annotator-1'), await newPage(viewer, 'annotator-2')];
       await press(first, 's');
@@ -217,7 +174,7 @@ describe.skipIf(chromiumPath === undefined)(
       await answered(second, 3);
       await press(second, '1', '2', 'Enter');
       await viewer.finished;
-      const answers = await work.answersTo(queries);
+      const answers = await visits.work.answersTo(queries);
       for (const { id } of queries) {
         const who = answers.filter(({ query }) => query.id === id).map(({ annotator }) => annotator);
         expect(who.sort()).toEqual(['human/annotator-1', 'human/annotator-2']);
@@ -225,9 +182,8 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it('moves the work to the page that the same annotator opened last, and back', async () => {
-      const viewer = await serve(work.makeQueries(1));
-      const context = await browser.newContext();
-      open.push(context);
+      const viewer = await serve(visits.work.makeQueries(1));
+      const context = await newContext();
       const first = await visit(context, viewer, 'mover');
       const second = await visit(context, viewer, 'mover');
       await first.getByRole('button', { name: 'Work here' }).click();
@@ -236,7 +192,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it('steps frames, changes speed and shows recorded pictures, one key each', async () => {
-      const viewer = await serve(work.makeQueries(1));
+      const viewer = await serve(visits.work.makeQueries(1));
       const page = await newPage(viewer, 'watcher');
       const frameCount = page.locator('.frame-count').first();
       await press(page, 'r', ' ');
@@ -244,7 +200,7 @@ describe.skipIf(chromiumPath === undefined)(
       await press(page, 'Home', '.', '.', '.', ',');
       await expect.poll(() => frameCount.textContent()).toBe('3 / 40');
       await press(page, '[', '[');
-      expect(await page.locator('select').inputValue()).toBe('0.5');
+      expect(await page.getByLabel('Speed').inputValue()).toBe('0.5');
       await press(page, 'v');
       await expect.poll(() => page.evaluate(isPictureShown)).toBe(true);
       await press(page, '?');
@@ -252,7 +208,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it.each(['dark', 'light'] as const)('passes every check of axe in the %s theme', async (colorScheme) => {
-      const viewer = await serve(work.makeQueries(1));
+      const viewer = await serve(visits.work.makeQueries(1));
       const page = await newPage(viewer, `axe-${colorScheme}`, { colorScheme, bypassCSP: true });
       await page.evaluate(axeSource);
       const violations = () => page.evaluate<string[]>(axeViolations);
@@ -268,7 +224,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     it('plays the next query soon after the key that confirms', async () => {
-      const viewer = await serve(work.makeQueries(8));
+      const viewer = await serve(visits.work.makeQueries(8));
       const page = await newPage(viewer, 'racer');
       for (let count = 1; count <= 7; count++) {
         await page.waitForTimeout(600);

@@ -17,6 +17,7 @@ const rectangle = (x: number, y: number, width: number, height: number): Outline
 const block = (name: string, colour: [number, number, number]): SceneBody => ({
   name,
   pose: 'planar',
+  role: 'object',
   shapes: [{ kind: 'prism', outline: rectangle(-0.11, -0.11, 0.22, 0.22), bottom: 0, top: 0.14, colour }],
 });
 
@@ -62,15 +63,31 @@ const arena: Scene = {
 /** Numbers that no page may ever see: each episode's score is one of them. */
 export const secretScore = (episode: number): number => 0.123456 + episode / 64;
 
+function driveOf(episode: number) {
+  return { speed: 0.2 + 0.06 * (episode % 7), slantRad: 0.12 * ((episode % 5) - 2) };
+}
+
+/** Where a stick at `stickY` has pushed the three blocks. */
+function blockPlaces(stickY: number, slantRad: number): [x: number, y: number, angleRad: number][] {
+  return [-0.5, 0, 0.5].map((x) => [x, Math.max(0, stickY + 0.16 + x * Math.tan(slantRad)), slantRad / 2]);
+}
+
+/** The first step of a rollout at which a block is more than 5 mm from where it stood. */
+export function firstPush(episode: number): number {
+  const { speed, slantRad } = driveOf(episode);
+  const isPushed = (step: number) =>
+    blockPlaces(Math.min(0.8, -0.9 + (speed * step) / fps), slantRad).some(([, y]) => y > 0.005);
+  return Array.from({ length: steps }, (_, step) => step).findIndex(isPushed);
+}
+
 /** One rollout: the stick drives up at a speed, and with a slant, that follow from the episode's number. */
 function rollout(episode: number): RecordedEpisode {
-  const speed = 0.2 + 0.06 * (episode % 7);
-  const slantRad = 0.12 * ((episode % 5) - 2);
+  const { speed, slantRad } = driveOf(episode);
   const poses = new Float32Array(steps * 12);
   const pictures = new Uint8Array(steps * picture.width * picture.height * 3).fill(255);
   for (let step = 0; step < steps; step++) {
     const stickY = Math.min(0.8, -0.9 + (speed * step) / fps);
-    const blocks = [-0.5, 0, 0.5].map((x) => [x, Math.max(0, stickY + 0.16 + x * Math.tan(slantRad)), slantRad / 2]);
+    const blocks = blockPlaces(stickY, slantRad);
     poses.set([...blocks.flat(), 0, stickY, slantRad], step * 12);
     blocks.forEach(([x, y], index) => {
       paint(pictures, step, x!, y!, 0.12, index);

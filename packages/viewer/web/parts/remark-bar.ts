@@ -20,7 +20,7 @@ export function remarkBar(labelling: Labelling, act: (action: Action) => void): 
         window === null
           ? nothing
           : html`<span class="window-text">${window.fromSecs.toFixed(1)} to ${window.toSecs.toFixed(1)} s</span>
-              ${button('clear-mark', 'clear', 'Take the mark away (X)')}`
+              ${button('clear-mark', 'unmark', 'Take the mark away (X)')}`
       }
     </span>
     <span class="group" role="group" aria-label="Better by how much">

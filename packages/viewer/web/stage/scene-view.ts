@@ -149,18 +149,25 @@ function fittingDistance(
   return distance * 1.02;
 }
 
+/** What comes from below, and how strong sky and lamp are: seen from above all is flat, from the side shading tells shapes. */
+const lighting = {
+  planar: { ground: 0xdfe4ee, sky: 1.75, lamp: 1.7 },
+  spatial: { ground: 0x8d93a0, sky: 1.25, lamp: 2 },
+} as const;
+
 /**
  * A soft sky and one lamp with a shadow, at the upper left. Their strengths add up to about pi on the floor, which
  * shows a matt surface in its own colour.
  */
-function lights({ bounds }: ClipScene): Object3D[] {
-  const sky = new HemisphereLight(0xffffff, 0xdfe4ee, 1.75);
+function lights({ bounds, view }: ClipScene): Object3D[] {
+  const strength = lighting[view];
+  const sky = new HemisphereLight(0xffffff, strength.ground, strength.sky);
   sky.position.set(0, 0, 1);
   const min = new Vector3(...bounds.min);
   const max = new Vector3(...bounds.max);
   const centre = min.clone().add(max).multiplyScalar(0.5);
   const radius = max.distanceTo(min) / 2;
-  const lamp = new DirectionalLight(0xffffff, 1.7);
+  const lamp = new DirectionalLight(0xffffff, strength.lamp);
   lamp.position.copy(centre).add(new Vector3(-0.55, 0.5, 1.25).multiplyScalar(2 * radius));
   lamp.target.position.copy(centre);
   lamp.castShadow = true;
