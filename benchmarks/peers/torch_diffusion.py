@@ -2,7 +2,7 @@
 
 Prints {"milliseconds", "cpuMilliseconds"} as JSON: medians per run, one thread. WORKLOAD is train (batch 64, AdamW and
 moving average of the weights), sample1 or sample16 (ten DDIM steps for that many chunks), of a U-Net; the same with
-transformer- in front, of a transformer.
+transformer- in front, of a transformer. camera-train is train of the U-Net with one camera of 84x84.
 """
 
 import copy
@@ -18,6 +18,7 @@ from torch import nn
 
 ACTION, HORIZON, CONDITION, EMBED, WIDTHS, TIMESTEPS = 7, 16, 40, 128, (64, 128, 256), 100
 STEPS, WIDTH, LAYERS, HEADS = 2, 128, 4, 4
+CROP, KEYPOINTS, STATE = 84, 32, 20
 
 
 def block(inputs, outputs):
@@ -25,10 +26,10 @@ def block(inputs, outputs):
 
 
 class Residual(nn.Module):
-    def __init__(self, inputs, outputs):
+    def __init__(self, inputs, outputs, condition):
         super().__init__()
         self.first, self.second = block(inputs, outputs), block(outputs, outputs)
-        self.film = nn.Linear(EMBED + CONDITION, 2 * outputs)
+        self.film = nn.Linear(EMBED + condition, 2 * outputs)
         self.shortcut = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, x, modulation):
@@ -37,15 +38,19 @@ class Residual(nn.Module):
 
 
 class UNet(nn.Module):
-    def __init__(self):
+    def __init__(self, condition=CONDITION):
         super().__init__()
+
+        def residual(inputs, outputs):
+            return Residual(inputs, outputs, condition)
+
         self.time = nn.Sequential(nn.Linear(EMBED, 4 * EMBED), nn.Mish(), nn.Linear(4 * EMBED, EMBED))
         sizes = (ACTION, *WIDTHS)
-        self.down = nn.ModuleList(nn.ModuleList([Residual(a, b), Residual(b, b)]) for a, b in zip(sizes, WIDTHS))
+        self.down = nn.ModuleList(nn.ModuleList([residual(a, b), residual(b, b)]) for a, b in zip(sizes, WIDTHS))
         self.shrink = nn.ModuleList(nn.Conv1d(w, w, 3, 2, 1) for w in WIDTHS[:-1])
-        self.middle = nn.ModuleList(Residual(WIDTHS[-1], WIDTHS[-1]) for _ in range(2))
+        self.middle = nn.ModuleList(residual(WIDTHS[-1], WIDTHS[-1]) for _ in range(2))
         pairs = list(zip(WIDTHS[::-1], WIDTHS[-2::-1]))
-        self.up = nn.ModuleList(nn.ModuleList([Residual(2 * a, b), Residual(b, b)]) for a, b in pairs)
+        self.up = nn.ModuleList(nn.ModuleList([residual(2 * a, b), residual(b, b)]) for a, b in pairs)
         self.grow = nn.ModuleList(nn.ConvTranspose1d(b, b, 4, 2, 1) for _, b in pairs)
         self.out = nn.Sequential(block(WIDTHS[0], WIDTHS[0]), nn.Conv1d(WIDTHS[0], ACTION, 1))
         self.register_buffer("frequencies", frequencies(EMBED))
@@ -65,6 +70,52 @@ class UNet(nn.Module):
         for (first, second), grow in zip(self.up, self.grow):
             x = grow(second(first(torch.cat([x, skips.pop()], 1), modulation), modulation))
         return self.out(x).transpose(1, 2)
+
+
+class PictureBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+
+        def conv(size_in, size, step):
+            return nn.Sequential(nn.Conv2d(size_in, outputs, size, step, size // 2, bias=False), nn.GroupNorm(outputs // 16, outputs))
+
+        self.first, self.second = conv(inputs, 3, stride), conv(outputs, 3, 1)
+        self.shortcut = conv(inputs, 1, stride) if stride > 1 else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
+
+
+class Encoder(nn.Module):
+    """ResNet-18 with group normalisation, spatial softmax, a layer."""
+
+    def __init__(self):
+        super().__init__()
+        stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.GroupNorm(4, 64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+        blocks = [
+            PictureBlock(inputs, outputs, stride)
+            for inputs, outputs, first in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2))
+            for inputs, stride in ((inputs, first), (outputs, 1))
+        ]
+        self.trunk = nn.Sequential(*stem, *blocks, nn.Conv2d(512, KEYPOINTS, 1))
+        self.out = nn.Linear(2 * KEYPOINTS, 2 * KEYPOINTS)
+
+    def forward(self, pictures):
+        maps = self.trunk(pictures)
+        side = torch.linspace(-1, 1, maps.shape[-1])
+        grid = torch.stack(torch.meshgrid(side, side, indexing="xy"), -1).flatten(0, 1)
+        return F.relu(self.out((maps.flatten(2).softmax(-1) @ grid).flatten(1)))
+
+
+class CameraPolicy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.unet = Encoder(), UNet(STEPS * (STATE + 2 * KEYPOINTS))
+
+    def forward(self, noisy, timesteps, observed):
+        state, pictures = observed
+        features = self.encoder(pictures.flatten(0, 1)).unflatten(0, (-1, STEPS))
+        return self.unet(noisy, timesteps, torch.cat([state, features], 2).flatten(1))
 
 
 def frequencies(size):
@@ -132,12 +183,18 @@ def schedule():
     return torch.cumprod(1 - torch.tensor(betas), 0)
 
 
+def observe(net, batch):
+    if not isinstance(net, CameraPolicy):
+        return torch.randn(batch, CONDITION)
+    return torch.randn(batch, STEPS, STATE), torch.rand(batch, STEPS, 3, CROP, CROP)
+
+
 def training(net):
     left, batch = schedule(), 64
     average = copy.deepcopy(net).requires_grad_(False)
     weights, averaged = list(net.parameters()), list(average.parameters())
     optimizer = torch.optim.AdamW(weights, lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6, fused=True)
-    actions, condition = torch.randn(batch, HORIZON, ACTION), torch.randn(batch, CONDITION)
+    actions, condition = torch.randn(batch, HORIZON, ACTION), observe(net, batch)
     noise, timesteps = torch.randn(batch, HORIZON, ACTION), torch.randint(0, TIMESTEPS, (batch,))
 
     def run():
@@ -175,8 +232,8 @@ def main():
     name, runs = sys.argv[1], int(sys.argv[2])
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    net = Transformer() if name.startswith("transformer-") else UNet()
-    task = name.removeprefix("transformer-")
+    kind, task = name.split("-") if "-" in name else ("unet", name)
+    net = {"unet": UNet, "transformer": Transformer, "camera": CameraPolicy}[kind]()
     run = training(net) if task == "train" else sampling(net, int(task.removeprefix("sample")))
     wall, cpu = [], []
     for _ in range(runs + math.ceil(runs / 4)):

@@ -1,12 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RandomStream } from '@rapport/core';
 import type { ParameterValues } from '@rapport/nn';
 import {
+  batchSampler,
   compileDiffusionTrainer,
   compileSampler,
+  type Demonstration,
   type DiffusionConfig,
   diffusionConfigSchema,
   diffusionNetwork,
   noiseScales,
+  openPictureCache,
 } from '@rapport/policy';
 
 export const workloadNames = [
@@ -16,6 +22,9 @@ export const workloadNames = [
   'transformer-train',
   'transformer-sample1',
   'transformer-sample16',
+  'camera-train',
+  'loader',
+  'loader-file',
 ] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -26,7 +35,12 @@ export const workloadTitles: Readonly<Record<WorkloadName, string>> = {
   'transformer-train': 'transformer training step, batch 64',
   'transformer-sample1': 'transformer, 10 steps of DDIM, 1 chunk',
   'transformer-sample16': 'transformer, 10 steps of DDIM, 16 chunks',
+  'camera-train': 'U-Net and camera, training step, batch 64',
+  loader: 'batch of 64 with camera, out of memory',
+  'loader-file': 'batch of 64 with camera, out of a file',
 };
+
+const CAMERA = 'observation.images.front';
 
 /**
  * The small networks of the comparison: a U-Net of 64, 128 and 256 channels, a transformer of 4 layers and 128 channels; 16
@@ -72,6 +86,18 @@ const unet = diffusionConfigSchema.parse({
   schedulerWarmupSteps: 500,
 });
 
+/** The U-Net with one camera of 96x96, of which a crop of 84x84 is seen, in place of what is observed of the environment. */
+const withCamera: DiffusionConfig = {
+  ...unet,
+  inputFeatures: {
+    'observation.state': { type: 'STATE', shape: [20] },
+    [CAMERA]: { type: 'VISUAL', shape: [3, 96, 96] },
+  },
+  cropShape: [84, 84],
+};
+
+const BATCH = 64;
+
 /** Something that is done again and again, and timed. */
 export interface Workload {
   run(): Promise<void>;
@@ -80,6 +106,8 @@ export interface Workload {
 
 /** Prepares a workload; compiling is not measured. */
 export async function makeWorkload(name: WorkloadName): Promise<Workload> {
+  if (name === 'loader' || name === 'loader-file') return loading(name === 'loader-file');
+  if (name === 'camera-train') return training(withCamera);
   const isTransformer = name.startsWith('transformer-');
   const config: DiffusionConfig = isTransformer ? { ...unet, backbone: 'transformer' } : unet;
   if (name.endsWith('train')) return training(config);
@@ -89,9 +117,8 @@ export async function makeWorkload(name: WorkloadName): Promise<Workload> {
 async function training(config: DiffusionConfig): Promise<Workload> {
   const stream = new RandomStream(0, 'bench/policy');
   const network = diffusionNetwork(config);
-  const batchSize = 64;
   const { trainer } = await compileDiffusionTrainer(network, {
-    batchSize,
+    batchSize: BATCH,
     learningRate: config.optimizerLr,
     weightDecay: config.optimizerWeightDecay,
     maxGradientNorm: 10,
@@ -99,21 +126,60 @@ async function training(config: DiffusionConfig): Promise<Workload> {
     statistics: {},
     stream,
   });
-  const normals = (size: number) => stream.fillNormal(new Float32Array(size));
-  const timesteps = Float32Array.from({ length: batchSize }, () => stream.integer(config.numTrainTimesteps));
-  const batch = {
-    'observation.state': normals(batchSize * 2 * 14),
-    'observation.environment_state': normals(batchSize * 2 * 6),
-    actions: normals(batchSize * 16 * 7),
-    noise: normals(batchSize * 16 * 7),
-    timesteps,
-    ...noiseScales(config, timesteps),
-  };
+  const timesteps = Float32Array.from({ length: BATCH }, () => stream.integer(config.numTrainTimesteps));
+  const batch: Record<string, Float32Array> = { timesteps, ...noiseScales(config, timesteps) };
+  const { shapes, encoders } = network;
+  const sizes: [string, number][] = [
+    ['actions', config.horizon * shapes.actionSize],
+    ['noise', config.horizon * shapes.actionSize],
+    ['observation.state', config.nObsSteps * shapes.stateSize],
+    ['observation.environment_state', config.nObsSteps * shapes.environmentSize],
+    ...shapes.cameras.map(({ feature }, index): [string, number] => {
+      const [height, width] = encoders[index]!.cropSize;
+      return [feature, config.nObsSteps * 3 * height * width];
+    }),
+  ];
+  for (const [name, size] of sizes) {
+    if (size > 0) batch[name] = stream.fillNormal(new Float32Array(BATCH * size));
+  }
   return {
     run: async () => {
       await trainer.step(batch);
     },
     close: () => trainer.close(),
+  };
+}
+
+/** Draws batches for `camera-train` from 20 episodes of 50 steps, whose pictures lie in memory or in a file. */
+async function loading(fromFile: boolean): Promise<Workload> {
+  const stream = new RandomStream(0, 'bench/policy');
+  const folder = mkdtempSync(join(tmpdir(), 'rapport-bench-'));
+  const length = 50;
+  const size = 3 * 96 * 96;
+  const file = { memoryBytes: 0, file: join(folder, 'pictures.bin'), fileBytes: 2 ** 30 };
+  const cache = await openPictureCache(20 * length * size, fromFile ? file : undefined);
+  const demonstrations: Demonstration[] = [];
+  for (let episode = 0; episode < 20; episode++) {
+    const bytes = Uint8Array.from({ length: length * size }, (_, index) => (index * 31 + episode) & 255);
+    demonstrations.push({
+      length,
+      vectors: {
+        'observation.state': stream.fillNormal(new Float32Array(length * 20)),
+        action: stream.fillNormal(new Float32Array(length * 7)),
+      },
+      pictures: { [CAMERA]: await cache.next(bytes.length, async () => bytes) },
+    });
+  }
+  cache.finish();
+  const sampler = batchSampler(diffusionNetwork(withCamera), demonstrations, {}, BATCH);
+  return {
+    run: async () => {
+      sampler.next(stream);
+    },
+    close: async () => {
+      cache.close();
+      rmSync(folder, { recursive: true });
+    },
   };
 }
 

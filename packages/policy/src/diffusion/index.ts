@@ -28,7 +28,7 @@ export {
   samplewiseErrors,
 } from './network.js';
 export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
-export type { PictureCacheOptions } from './picture-cache.js';
+export { openPictureCache, type PictureCache, type PictureCacheOptions } from './picture-cache.js';
 export {
   DiffusionPolicy,
   type DiffusionPolicyOptions,
