@@ -48,8 +48,8 @@ export interface LoopSetup {
   };
   /** Whether the robot's own state is watched; without it nothing is known of contacts. */
   readonly watchesRobotState: boolean;
-  /** Topic of the operator's sign; undefined when none is asked for. */
-  readonly deadManTopic: string | undefined;
+  /** Where the operator's sign comes from, for messages; undefined when none is asked for. */
+  readonly deadMan: string | undefined;
 }
 
 /** What a policy is asked. */
@@ -189,6 +189,16 @@ export class ControlLoop {
     return this.#joints.newest?.value.positions;
   }
 
+  /** Names of sources that nothing has come from yet. */
+  get silentSources(): string[] {
+    return [...this.#leading, ...this.#following].filter(({ newest }) => newest === undefined).map(({ name }) => name);
+  }
+
+  /** Whether the arm is to rest until the loop is started again. */
+  get halted(): boolean {
+    return this.#latched?.cause === 'requested';
+  }
+
   /** Width that the gripper is to have, metres; undefined while the policy does not act. */
   get gripperWidth(): number | undefined {
     return this.#mode === 'acting' ? this.#motion.gripperWidth : undefined;
@@ -223,11 +233,11 @@ export class ControlLoop {
   }
 
   /** A planned chunk, `chunk.steps` actions; one that nobody waits for any more is left aside. */
-  offerChunk(id: number, actions: readonly Float32Array[]): void {
+  offerChunk(now: number, id: number, actions: readonly Float32Array[]): void {
     const pending = this.#pending;
     if (pending?.id !== id) return;
     this.#pending = undefined;
-    this.#inference.add(this.#now - pending.askedAt);
+    this.#inference.add(now - pending.askedAt);
     this.#chunks += 1;
     // While it waits for its first chunk the arm rests: the chunk is as good now as when it was asked for.
     const firstStep = this.#mode === 'waiting' ? this.#step : pending.step;
@@ -310,7 +320,7 @@ export class ControlLoop {
   }
 
   #problem(now: number): Stop | undefined {
-    const { limits, deadManTopic } = this.#setup;
+    const { limits, deadMan } = this.#setup;
     const joints = this.#joints.newest;
     const robot = this.#robot.newest?.value;
     const synchronised = synchronise(this.#leading, this.#following, now);
@@ -324,7 +334,7 @@ export class ControlLoop {
         ...(robot !== undefined && { contact: robot }),
         ...(robot?.mode !== undefined && { robotMode: robot.mode }),
         ...(tracking !== undefined && { tracking }),
-        ...(deadManTopic !== undefined && { deadMan: { topic: deadManTopic, heldAt: this.#deadManAt } }),
+        ...(deadMan !== undefined && { deadMan: { source: deadMan, heldAt: this.#deadManAt } }),
         ...(typeof synchronised === 'object' && { unsynchronised: synchronised }),
         ...(this.#withoutActionSince !== undefined && { withoutActionSince: this.#withoutActionSince }),
       },

@@ -10,4 +10,6 @@ export {
   type RobotReading,
 } from './control-loop.js';
 export { EventLog } from './event-log.js';
+export type { PolicyDescription, PolicySource } from './policy-messages.js';
 export { type RobotTask, robotTask } from './robot-task.js';
+export { openRunner, Runner, type RunnerOptions } from './runner.js';

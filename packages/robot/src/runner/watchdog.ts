@@ -14,7 +14,7 @@ export interface Situation {
   /** Since when no chunk has had an action for the present step; undefined while one has, or none has come yet. */
   readonly withoutActionSince?: number;
   /** When the operator last signed that all is well; absent when no sign is asked for. */
-  readonly deadMan?: { readonly topic: string; readonly heldAt: number };
+  readonly deadMan?: { readonly source: string; readonly heldAt: number };
   /** Why the robot itself does not move, for example `reflex`; absent while it does. */
   readonly robotMode?: string;
 }
@@ -64,7 +64,7 @@ function deadManStop({ deadMan, now }: Situation, { watchdog }: SafetyLimits): S
   if (deadMan === undefined) return undefined;
   const value = now - deadMan.heldAt;
   if (value <= watchdog.deadManAge) return undefined;
-  return { cause: 'dead_man', where: deadMan.topic, value, allowed: watchdog.deadManAge };
+  return { cause: 'dead_man', where: deadMan.source, value, allowed: watchdog.deadManAge };
 }
 
 function observationStop({ unsynchronised }: Situation): Stop | undefined {

@@ -55,7 +55,7 @@ export class BenchArm {
           cameras: Object.fromEntries(cameras.map((camera) => [camera, `/${camera}`])),
         },
         watchesRobotState: options.watchesRobotState === true,
-        deadManTopic: options.deadMan === true ? '/hold_to_run' : undefined,
+        deadMan: options.deadMan === true ? '/hold_to_run' : undefined,
       },
       {
         requestChunk: (request) => this.requests.push({ ...request, at: this.now }),
@@ -111,7 +111,7 @@ export class BenchArm {
   answer(latency: number, plan: (request: ChunkRequest) => Float32Array[]): void {
     const request = this.requests.at(-1);
     if (request === undefined || this.now - request.at < latency - 1e-9) return;
-    this.loop.offerChunk(request.id, plan(request));
+    this.loop.offerChunk(this.now, request.id, plan(request));
   }
 
   get atRest(): boolean {
