@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveDiffusionPolicy } from './diffusion/files.js';
@@ -17,6 +18,14 @@ describe('openPolicy', () => {
     expect(action.length).toBe(2);
     expect(action.every(Number.isFinite)).toBe(true);
     await policy.close();
+  });
+
+  it('names the kind of a policy that it does not know', async () => {
+    const directory = temporaryFolder();
+    await writeFile(join(directory, 'policy.json'), JSON.stringify({ format: 1, kind: 'act', name: 'other' }));
+    await expect(openPolicy(directory)).rejects.toThrow(
+      'policy.json is of kind "act"; expected sac, diffusion or onnx',
+    );
   });
 
   it('says when a folder holds no policy', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Policy } from '@rapport/core';
+import { InputError, type Policy } from '@rapport/core';
 import { loadDiffusionPolicy } from './diffusion/files.js';
 import { DiffusionPolicy } from './diffusion/policy.js';
 import { openOnnxPolicy } from './onnx/files.js';
@@ -26,6 +26,9 @@ export async function openPolicy(directory: string): Promise<OpenPolicy> {
   if (kind === 'onnx') {
     const { policy, card } = await openOnnxPolicy(directory);
     return { policy, envId: card.envId };
+  }
+  if (typeof kind === 'string' && kind !== 'sac') {
+    throw new InputError(`${join(directory, 'policy.json')} is of kind "${kind}"; expected sac, diffusion or onnx`);
   }
   const policy = await loadPolicy(directory);
   return { policy, envId: policy.description.envId };

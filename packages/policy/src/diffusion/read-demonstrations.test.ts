@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { boxSpace } from '@rapport/core';
 import { openDataset } from '@rapport/data';
 import { describe, expect, it } from 'vitest';
 import { demonstrationStatistics } from './demonstrations.js';
@@ -35,6 +36,13 @@ describe('readDemonstrations', () => {
         });
       }
     }
+  });
+
+  it('refuses a dataset without actions', async () => {
+    const dataset = { ...(await openDataset(directory)), actionSpace: boxSpace([]) };
+    await expect(readDemonstrations(dataset, { stateSize: 6, cameras: [] })).rejects.toThrow(
+      'has no actions; expected the feature "action"',
+    );
   });
 
   it('refuses a camera that is not there, and a state larger than what is observed', async () => {
