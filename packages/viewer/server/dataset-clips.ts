@@ -7,10 +7,10 @@ import {
   poseTrackWidth,
 } from '@rapport/core';
 import { openPrivilegedDataset, type PrivilegedDataset } from '@rapport/data';
-import { encode as encodePng } from 'fast-png';
 import { type EventKind, eventKinds } from '../protocol/index.js';
 import type { ClipEvent, ClipSource } from './clips.js';
 import { firstContact, graspAndRelease } from './events.js';
+import { pictureFile } from './picture-file.js';
 
 /** Decoded pictures that are kept, in bytes: they are asked for in pieces, and a video is decoded once for all of them. */
 const keptBytes = 512e6;
@@ -60,9 +60,7 @@ export function datasetClips(recording: PrivilegedDataset): ClipSource {
       const { width, height, data } = await frameStack(clip, camera);
       const size = width * height * 3;
       return Array.from({ length: to - from }, (_, index) => {
-        const picture = data.subarray((from + index) * size, (from + index + 1) * size);
-        // Small files matter less than a fast server: the page is on the same machine or near.
-        return encodePng({ width, height, channels: 3, data: picture }, { zlib: { level: 1 } });
+        return pictureFile(width, height, data.subarray((from + index) * size, (from + index + 1) * size));
       });
     },
   };

@@ -17,7 +17,7 @@ export function keySheet(): TemplateResult {
           <dl>
             ${group === 0 ? row('1 to 6', 'give that clip the next place, best first; again to take it away') : ''}
             ${bindings.map(({ label, does }) => row(label, does))}
-            ${group === 1 ? row('Shift and 1 to 9', 'tick that reason; again to take it away') : ''}
+            ${group === 1 ? row('⇧ 1 to 9', 'tick that reason; again to take it away') : ''}
           </dl>
         </section>`,
       )}
@@ -26,9 +26,9 @@ export function keySheet(): TemplateResult {
 }
 
 function row(label: string, does: string): TemplateResult {
-  const keys = label.split(/ (or|to|and) /);
+  const keys = label.split(/ (or|to) /);
   return html`<div>
-    <dt>${keys.map((key) => (['or', 'to', 'and'].includes(key) ? html` ${key} ` : html`<kbd>${key}</kbd>`))}</dt>
+    <dt>${keys.map((key) => (['or', 'to'].includes(key) ? html` ${key} ` : html`<kbd>${key}</kbd>`))}</dt>
     <dd>${does}</dd>
   </div>`;
 }

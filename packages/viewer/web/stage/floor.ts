@@ -25,7 +25,6 @@ export function buildFloor({ halfExtents, colour, position, rotation }: Extract<
   const mesh = new Mesh(new PlaneGeometry(2 * halfX, 2 * halfY), material);
   if (position !== undefined) mesh.position.set(...position);
   if (rotation !== undefined) mesh.quaternion.set(...rotation);
-  mesh.receiveShadow = true;
   // Before everything else that lets light through, which may stand on it.
   mesh.renderOrder = -1;
   return mesh;
