@@ -32,7 +32,10 @@ describe('readDemonstrations', () => {
       for (const [found, expected] of pairs) {
         expect(found.length).toBe(expected.length);
         found.forEach((value, channel) => {
-          expect(value).toBeCloseTo(expected[channel], 4);
+          // The cube's height does not vary; its range is kept one wide.
+          const isStill = found.length === 9 && channel === 8;
+          const widening = isStill && key === 'min' ? -0.5 : isStill && key === 'max' ? 0.5 : 0;
+          expect(value).toBeCloseTo(expected[channel] + widening, 4);
         });
       }
     }
