@@ -136,6 +136,8 @@ export class ControlLoop {
   #stop: Stop | undefined;
   #latched: Stop | undefined;
   #now = Number.NEGATIVE_INFINITY;
+  /** Seconds by count of ticks: unlike `#now` it never goes back. */
+  #elapsed = 0;
   /** When step 0 began. */
   #origin = 0;
   #step = -1;
@@ -156,7 +158,7 @@ export class ControlLoop {
     this.#setup = setup;
     this.#hooks = hooks;
     this.#log = new EventLog(hooks.tell);
-    this.envelope = new SafetyEnvelope(limits, 1 / commandHz, (clamp) => this.#log.clamp(clamp, this.#now));
+    this.envelope = new SafetyEnvelope(limits, 1 / commandHz, (clamp) => this.#log.add(clamp, this.#elapsed));
     this.#motion = new ArmMotion(task, arm, 1 / commandHz);
     this.#blender = new ChunkBlender(setup.fadeSteps);
     this.#setpoints = new SetpointHistory(Math.ceil(commandHz));
@@ -281,6 +283,7 @@ export class ControlLoop {
   tick(now: number): void {
     const back = this.#now - now;
     this.#now = now;
+    this.#elapsed += this.envelope.period;
     if (back > 0) this.#forget();
     const stop = this.#latched ?? (back > 0 ? clockStop(back) : this.#problem(now));
     if (stop !== undefined) this.#hold(stop);
@@ -288,8 +291,8 @@ export class ControlLoop {
     const goal = this.#mode === 'held' ? undefined : this.#act(now);
     this.envelope.step(goal);
     this.#setpoints.add(now, this.envelope.positions);
-    this.#log.stop(this.#stop);
-    this.#log.settle(now);
+    if (this.#stop !== undefined) this.#log.add(this.#stop, this.#elapsed);
+    this.#log.settle(this.#elapsed);
   }
 
   #hold(stop: Stop): void {
@@ -399,7 +402,7 @@ export class ControlLoop {
     }
     const refused = this.#motion.apply(blended.action, this.#joints.newest!.value.positions);
     if (refused !== undefined) {
-      this.#log.clamp(refused, now);
+      this.#log.add(refused, this.#elapsed);
       this.#hold({ cause: 'not_finite', where: `action ${refused.where}`, value: refused.value, allowed: Number.NaN });
       return;
     }

@@ -1,78 +1,65 @@
 import { type Clamp, describeEvent, type Stop } from '../safety/index.js';
 
-/** A clamp that lasts is told once, and again this long after, seconds, with what happened meanwhile. */
+/** What lasts is told once, and again this long after, seconds, with what happened meanwhile. */
 const REPEAT_AFTER = 5;
-/** A clamp that is not seen for this long, seconds, is over. */
+/** What is not seen for this long, seconds, is over. */
 const OVER_AFTER = 0.5;
 
-interface RunningClamp {
-  worst: Clamp;
+interface Running {
+  worst: Clamp | Stop;
   lastSeen: number;
   lastTold: number;
   count: number;
 }
 
 /**
- * Tells of every clamp and stop, with the value that caused it, without a line per tick: a clamp when it begins, at times
- * while it lasts, and when it is over, with how often it was and the worst value.
+ * Tells of every clamp and stop, with the value that caused it, without a line per tick: one when it begins, at times while it
+ * lasts, and one when it is over, with how often it was and the worst value.
  */
 export class EventLog {
-  /** How often each limit clamped and each cause stopped, since the beginning. */
+  /** At how many ticks each limit clamped and each cause held the arm, since the beginning. */
   readonly counts = new Map<string, number>();
   readonly #tell: (line: string, event: Clamp | Stop) => void;
-  readonly #running = new Map<string, RunningClamp>();
-  #stop: Stop | undefined;
+  readonly #running = new Map<string, Running>();
 
   /** @param tell gets one line, and the event that it is about */
   constructor(tell: (line: string, event: Clamp | Stop) => void) {
     this.#tell = tell;
   }
 
-  clamp(clamp: Clamp, now: number): void {
-    const key = `${clamp.limit} (${clamp.where})`;
-    this.#countUp(clamp.limit);
+  /** @param event what has been cut or why the arm is held, told at every tick at which it is so @param now seconds, never going back */
+  add(event: Clamp | Stop, now: number): void {
+    const name = 'limit' in event ? event.limit : event.cause;
+    const key = `${name} (${event.where})`;
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     const running = this.#running.get(key);
     if (running === undefined) {
-      this.#running.set(key, { worst: clamp, lastSeen: now, lastTold: now, count: 1 });
-      this.#tell(describeEvent(clamp), clamp);
+      this.#running.set(key, { worst: event, lastSeen: now, lastTold: now, count: 1 });
+      this.#tell(describeEvent(event), event);
       return;
     }
     running.count += 1;
     running.lastSeen = now;
-    if (excess(clamp) > excess(running.worst)) running.worst = clamp;
+    if (excess(event) > excess(running.worst)) running.worst = event;
     if (now - running.lastTold >= REPEAT_AFTER) this.#tellSum(running, now, 'still');
   }
 
-  /** The arm is held, or goes on when there is no stop; a stop is told when it begins and when it ends. */
-  stop(stop: Stop | undefined): void {
-    const before = this.#stop;
-    this.#stop = stop;
-    if (stop !== undefined && before?.cause !== stop.cause) {
-      this.#countUp(stop.cause);
-      this.#tell(describeEvent(stop), stop);
-    }
-  }
-
-  /** Tells of clamps that are over; called once per tick. */
+  /** Tells of what is over; called once per tick. */
   settle(now: number): void {
     for (const [key, running] of this.#running) {
-      if (now - running.lastSeen < OVER_AFTER && now >= running.lastSeen) continue;
+      if (now - running.lastSeen < OVER_AFTER) continue;
       this.#running.delete(key);
-      if (running.count > 1) this.#tellSum(running, now, 'until now');
+      if (running.count > 1) this.#tellSum(running, now, 'over now');
     }
   }
 
-  #tellSum(running: RunningClamp, now: number, when: string): void {
+  #tellSum(running: Running, now: number, when: string): void {
     running.lastTold = now;
-    this.#tell(`${describeEvent(running.worst)}; the worst of ${running.count}, ${when}`, running.worst);
-  }
-
-  #countUp(name: string): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    this.#tell(`${describeEvent(running.worst)}; the worst of ${running.count} ticks, ${when}`, running.worst);
   }
 }
 
 /** How far beyond its limit a value is. */
-function excess({ value, allowed }: Clamp): number {
+function excess({ value, allowed }: Clamp | Stop): number {
   return Math.abs(value - allowed);
 }

@@ -223,6 +223,12 @@ export class Runner {
         fix: 'add --ros-args -p use_sim_time:=true',
       });
     }
+    const clocks = graph.publishers('/clock');
+    if (this.node.usesSimTime && clocks.length > 1) {
+      throw new InputError(`${clocks.length} nodes publish /clock: ${clocks.map(({ node }) => node).join(', ')}`, {
+        fix: 'end all but one, or give each graph its own ROS_DOMAIN_ID',
+      });
+    }
     checkPublishers(graph, neededTopics(this.#names));
     checkListeners(graph, this.#commandTopic);
     if (!this.#gripper.available) {

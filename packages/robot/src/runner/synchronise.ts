@@ -1,7 +1,7 @@
 import type { TimeSeries } from './time-series.js';
 
 /** How far a stamp may be ahead of the own clock, seconds: beyond, the clocks of the machines disagree. */
-export const CLOCK_TOLERANCE = 0.05;
+export const CLOCK_TOLERANCE = 0.1;
 
 /** Why there is nothing to act on. */
 export interface Unsynchronised {
