@@ -33,7 +33,6 @@ export class CartesianController {
   readonly torques: Float64Array;
   readonly #kinematics: Kinematics;
   readonly #solver: DampedSolver;
-  readonly #free: readonly boolean[];
   readonly #posture: Float64Array;
   readonly #position = new Float64Array(3);
   readonly #target = new Float64Array(3);
@@ -46,7 +45,6 @@ export class CartesianController {
     const count = arm.links.length;
     this.#kinematics = new Kinematics(arm);
     this.#solver = new DampedSolver(count);
-    this.#free = arm.links.map(() => true);
     this.#posture = Float64Array.from(arm.home);
     this.torques = new Float64Array(count);
     this.#pull = new Float64Array(count);
@@ -127,7 +125,7 @@ export class CartesianController {
     for (let joint = 0; joint < count; joint++) {
       pull[joint] = STIFFNESS.posture * (this.#posture[joint]! - positions[joint]!) - damping * velocities[joint]!;
     }
-    this.#solver.factor(jacobian, this.#free, NULL_SPACE_DAMPING);
+    this.#solver.factor(jacobian, NULL_SPACE_DAMPING);
     const spatial = new Float64Array(6);
     for (let row = 0; row < 6; row++) {
       for (let joint = 0; joint < count; joint++) spatial[row]! += jacobian[row * count + joint]! * pull[joint]!;

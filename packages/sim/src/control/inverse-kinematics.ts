@@ -48,7 +48,9 @@ export class InverseKinematics {
   readonly #task = new Float64Array(6);
   readonly #change: Float64Array;
   readonly #pull: Float64Array;
-  readonly #free: boolean[];
+  /** The Jacobian, with zeros where a joint stays at its end. */
+  readonly #free: Float64Array;
+  readonly #stays: Uint8Array;
 
   constructor(arm: ArmModel) {
     const count = arm.links.length;
@@ -59,7 +61,8 @@ export class InverseKinematics {
     this.#solver = new DampedSolver(count);
     this.#change = new Float64Array(count);
     this.#pull = new Float64Array(count);
-    this.#free = new Array<boolean>(count).fill(true);
+    this.#free = new Float64Array(6 * count);
+    this.#stays = new Uint8Array(count);
   }
 
   /**
@@ -82,7 +85,8 @@ export class InverseKinematics {
     const error = this.#error;
     kinematics.update(joints);
     for (let axis = 0; axis < 3; axis++) error[axis] = position[axis]! - kinematics.position[axis]!;
-    error.set(toRotationVector(multiply(rotation, conjugate(matrixToQuaternion(kinematics.rotation)))), 3);
+    const turn = toRotationVector(multiply(rotation, conjugate(matrixToQuaternion(kinematics.rotation))));
+    for (let axis = 0; axis < 3; axis++) error[3 + axis] = turn[axis]!;
     return {
       metres: Math.hypot(error[0]!, error[1]!, error[2]!),
       rad: Math.hypot(error[3]!, error[4]!, error[5]!),
@@ -90,48 +94,57 @@ export class InverseKinematics {
   }
 
   #iterate(joints: Float64Array): void {
-    const { jacobian } = this.#kinematics;
     const count = joints.length;
     const error = this.#error;
+    const pull = this.#pull;
+    const rest = this.#rest;
+    const free = this.#free;
+    const stays = this.#stays;
+    const change = this.#change;
+    const low = this.#low;
+    const high = this.#high;
     shorten(error, 0, STEP_METRES);
     shorten(error, 3, STEP_RAD);
-    const damping = Math.max(LEAST_DAMPING, DAMPING * Math.sqrt(Math.min(1, Math.hypot(...error) / DAMPED_FROM)));
-    for (let joint = 0; joint < count; joint++) {
-      this.#pull[joint] = POSTURE_GAIN * (this.#rest[joint]! - joints[joint]!);
-    }
+    const size = Math.hypot(error[0]!, error[1]!, error[2]!, error[3]!, error[4]!, error[5]!);
+    const damping = Math.max(LEAST_DAMPING, DAMPING * Math.sqrt(Math.min(1, size / DAMPED_FROM)));
+    for (let joint = 0; joint < count; joint++) pull[joint] = POSTURE_GAIN * (rest[joint]! - joints[joint]!);
 
-    this.#free.fill(true);
-    // Every round either ends or holds at least one more joint.
+    free.set(this.#kinematics.jacobian);
+    stays.fill(0);
+    // Every round either ends or stops at least one more joint.
     for (;;) {
-      this.#solver.factor(jacobian, this.#free, damping);
+      this.#solver.factor(free, damping);
       this.#fillChange();
-      let held = false;
+      let stopped = false;
       for (let joint = 0; joint < count; joint++) {
-        if (!this.#free[joint]) continue;
-        const next = joints[joint]! + this.#change[joint]!;
-        if (next >= this.#low[joint]! && next <= this.#high[joint]!) continue;
-        joints[joint] = Math.min(this.#high[joint]!, Math.max(this.#low[joint]!, next));
-        this.#free[joint] = false;
-        held = true;
+        if (stays[joint] === 1) continue;
+        const next = joints[joint]! + change[joint]!;
+        if (next >= low[joint]! && next <= high[joint]!) continue;
+        joints[joint] = Math.min(high[joint]!, Math.max(low[joint]!, next));
+        stays[joint] = 1;
+        for (let row = 0; row < 6; row++) free[row * count + joint] = 0;
+        stopped = true;
       }
-      if (!held) break;
+      if (!stopped) break;
     }
-    for (let joint = 0; joint < count; joint++) if (this.#free[joint]) joints[joint]! += this.#change[joint]!;
+    for (let joint = 0; joint < count; joint++) if (stays[joint] === 0) joints[joint]! += change[joint]!;
   }
 
   /** change = J+ (e - J pull) + pull: the task first, the pull in what it leaves free. */
   #fillChange(): void {
-    const { jacobian } = this.#kinematics;
-    const count = this.#change.length;
+    const free = this.#free;
+    const error = this.#error;
+    const pull = this.#pull;
+    const task = this.#task;
+    const change = this.#change;
+    const count = change.length;
     for (let row = 0; row < 6; row++) {
-      let sum = this.#error[row]!;
-      for (let joint = 0; joint < count; joint++) {
-        if (this.#free[joint]) sum -= jacobian[row * count + joint]! * this.#pull[joint]!;
-      }
-      this.#task[row] = sum;
+      let sum = error[row]!;
+      for (let joint = 0; joint < count; joint++) sum -= free[row * count + joint]! * pull[joint]!;
+      task[row] = sum;
     }
-    this.#solver.apply(jacobian, this.#free, this.#task, this.#change);
-    for (let joint = 0; joint < count; joint++) this.#change[joint]! += this.#pull[joint]!;
+    this.#solver.apply(free, task, change);
+    for (let joint = 0; joint < count; joint++) change[joint]! += pull[joint]!;
   }
 }
 
@@ -152,15 +165,14 @@ export class DampedSolver {
     this.#count = count;
   }
 
-  /** Decomposes; columns that are not free count as zero. */
-  factor(jacobian: Float64Array, free: readonly boolean[], damping: number): void {
+  factor(jacobian: Float64Array, damping: number): void {
     const lower = this.#lower;
     const count = this.#count;
     for (let row = 0; row < 6; row++) {
       for (let column = 0; column <= row; column++) {
         let sum = row === column ? damping * damping : 0;
         for (let joint = 0; joint < count; joint++) {
-          if (free[joint]) sum += jacobian[row * count + joint]! * jacobian[column * count + joint]!;
+          sum += jacobian[row * count + joint]! * jacobian[column * count + joint]!;
         }
         for (let inner = 0; inner < column; inner++) sum -= lower[6 * row + inner]! * lower[6 * column + inner]!;
         lower[6 * row + column] = row === column ? Math.sqrt(sum) : sum / lower[6 * column + column]!;
@@ -168,13 +180,13 @@ export class DampedSolver {
     }
   }
 
-  /** out = J^T (J J^T + lambda^2 I)^-1 task, zero where not free. */
-  apply(jacobian: Float64Array, free: readonly boolean[], task: Float64Array, out: Float64Array): void {
+  /** out = J^T (J J^T + lambda^2 I)^-1 task. */
+  apply(jacobian: Float64Array, task: Float64Array, out: Float64Array): void {
     const x = this.solve(task);
     const count = this.#count;
     for (let joint = 0; joint < count; joint++) {
       let sum = 0;
-      if (free[joint]) for (let row = 0; row < 6; row++) sum += jacobian[row * count + joint]! * x[row]!;
+      for (let row = 0; row < 6; row++) sum += jacobian[row * count + joint]! * x[row]!;
       out[joint] = sum;
     }
   }

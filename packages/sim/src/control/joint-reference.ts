@@ -20,6 +20,11 @@ export class JointReference {
   readonly #tick: number;
   readonly #approach: number;
   readonly #wanted: Float64Array;
+  /** The arm's limits; they are read in every physics step. */
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  readonly #speed: Float64Array;
+  readonly #acceleration: Float64Array;
 
   /**
    * @param tick seconds
@@ -34,6 +39,10 @@ export class JointReference {
     this.velocities = new Float64Array(count);
     this.goal = new Float64Array(count);
     this.#wanted = new Float64Array(count);
+    this.#low = Float64Array.from(arm.limits, ({ low }) => low);
+    this.#high = Float64Array.from(arm.limits, ({ high }) => high);
+    this.#speed = Float64Array.from(arm.limits, ({ velocity }) => velocity);
+    this.#acceleration = Float64Array.from(arm.limits, ({ acceleration }) => acceleration);
   }
 
   /** Starts at rest at these positions, with them as the goal. */
@@ -45,10 +54,8 @@ export class JointReference {
 
   /** Takes a new goal, moved into the joints' ranges. */
   setGoal(goal: ArrayLike<number>): void {
-    const { limits } = this.#arm;
-    for (let joint = 0; joint < limits.length; joint++) {
-      const { low, high } = limits[joint]!;
-      this.goal[joint] = Math.min(high, Math.max(low, goal[joint]!));
+    for (let joint = 0; joint < this.goal.length; joint++) {
+      this.goal[joint] = Math.min(this.#high[joint]!, Math.max(this.#low[joint]!, goal[joint]!));
     }
   }
 
@@ -58,27 +65,30 @@ export class JointReference {
    */
   advance(): void {
     const { positions, velocities, goal } = this;
-    const arm = this.#arm;
+    const speed = this.#speed;
+    const acceleration = this.#acceleration;
+    const rate = this.#approach;
     const tick = this.#tick;
     const wanted = this.#wanted;
+    const count = wanted.length;
     let share = 1;
-    for (let joint = 0; joint < wanted.length; joint++) {
-      const { acceleration, velocity } = arm.limits[joint]!;
+    for (let joint = 0; joint < count; joint++) {
       const distance = goal[joint]! - positions[joint]!;
-      const approach = distance * this.#approach;
+      const approach = distance * rate;
       // Slow enough to stop at the goal: v^2 = 2 a d.
-      const fastest = Math.min(velocity, Math.sqrt(2 * BRAKING_SHARE * acceleration * Math.abs(distance)));
+      const braking = Math.sqrt(2 * BRAKING_SHARE * acceleration[joint]! * Math.abs(distance));
+      const fastest = Math.min(speed[joint]!, braking);
       wanted[joint] = approach;
       if (Math.abs(approach) * share > fastest) share = fastest / Math.abs(approach);
     }
     let changeShare = 1;
-    for (let joint = 0; joint < wanted.length; joint++) {
-      const largest = arm.limits[joint]!.acceleration * tick;
+    for (let joint = 0; joint < count; joint++) {
+      const largest = acceleration[joint]! * tick;
       const change = share * wanted[joint]! - velocities[joint]!;
       wanted[joint] = change;
       if (Math.abs(change) * changeShare > largest) changeShare = largest / Math.abs(change);
     }
-    for (let joint = 0; joint < wanted.length; joint++) {
+    for (let joint = 0; joint < count; joint++) {
       velocities[joint] = this.#allowed(joint, velocities[joint]! + changeShare * wanted[joint]!);
       positions[joint]! += tick * velocities[joint]!;
     }
@@ -86,13 +96,13 @@ export class JointReference {
 
   /** A velocity inside the limits at the joint's position, with which it can stop before the end of its range. */
   #allowed(joint: number, velocity: number): number {
-    const { low, high, acceleration } = this.#arm.limits[joint]!;
     const position = this.positions[joint]!;
-    const [lowest, highest] = this.#arm.velocityRange(joint, position);
-    const stopBelow = Math.sqrt(2 * acceleration * Math.max(0, high - position));
-    const stopAbove = Math.sqrt(2 * acceleration * Math.max(0, position - low));
-    const most = Math.min(highest - VELOCITY_MARGIN, stopBelow);
-    const least = Math.max(lowest + VELOCITY_MARGIN, -stopAbove);
+    const range = this.#arm.velocityRange(joint, position);
+    const twice = 2 * this.#acceleration[joint]!;
+    const stopBelow = Math.sqrt(twice * Math.max(0, this.#high[joint]! - position));
+    const stopAbove = Math.sqrt(twice * Math.max(0, position - this.#low[joint]!));
+    const most = Math.min(range[1] - VELOCITY_MARGIN, stopBelow);
+    const least = Math.max(range[0] + VELOCITY_MARGIN, -stopAbove);
     return Math.min(most, Math.max(least, velocity));
   }
 }

@@ -1,11 +1,8 @@
 import type { ArmModel, Placement } from '../robots/arm-model.js';
 import { quaternionToMatrix } from '../spatial/rotation.js';
 
-interface FixedTransform {
-  readonly position: readonly [number, number, number];
-  /** Row-major, shape [9]. */
-  readonly rotation: Float64Array;
-}
+/** Numbers of a fixed transform: position, then rotation matrix, row-major. */
+const TRANSFORM = 12;
 
 /**
  * Where the tool centre point is, and how it moves with the joints, in the frame of the arm's base. The arrays are this
@@ -16,44 +13,108 @@ export class Kinematics {
   readonly position = new Float64Array(3);
   /** baseFromTcp, row-major, shape [9]. */
   readonly rotation = new Float64Array(9);
-  /** Geometric Jacobian, row-major, shape [6, joints]: linear velocity (m/s) above angular velocity (rad/s). */
-  readonly jacobian: Float64Array;
-  readonly #joints: readonly FixedTransform[];
-  readonly #beyond: readonly FixedTransform[];
+  readonly #count: number;
+  /** Of each joint's frame in the one before, of the hand, and of the tool centre point. */
+  readonly #transforms: Float64Array;
+  readonly #jacobian: Float64Array;
   readonly #origins: Float64Array;
   readonly #axes: Float64Array;
-  readonly #scratch = new Float64Array(9);
+  #jacobianIsFresh = false;
 
   constructor(arm: ArmModel) {
-    this.#joints = arm.links.map((link) => fixed(link.joint));
-    this.#beyond = [fixed(arm.hand.mount), fixed(arm.hand.tcp)];
-    this.jacobian = new Float64Array(6 * arm.links.length);
-    this.#origins = new Float64Array(3 * arm.links.length);
-    this.#axes = new Float64Array(3 * arm.links.length);
+    this.#count = arm.links.length;
+    const placements = [...arm.links.map(({ joint }) => joint), arm.hand.mount, arm.hand.tcp];
+    this.#transforms = new Float64Array(TRANSFORM * placements.length);
+    placements.forEach((placement, index) => {
+      writeTransform(placement, this.#transforms.subarray(TRANSFORM * index, TRANSFORM * (index + 1)));
+    });
+    this.#jacobian = new Float64Array(6 * this.#count);
+    this.#origins = new Float64Array(3 * this.#count);
+    this.#axes = new Float64Array(3 * this.#count);
   }
 
   /**
-   * Computes `position`, `rotation` and `jacobian`.
+   * Computes `position` and `rotation`, and `jacobian` when it is asked for.
    * @param jointPositions rad
    */
   update(jointPositions: ArrayLike<number>): void {
-    const { position, rotation, jacobian } = this;
+    const transforms = this.#transforms;
     const origins = this.#origins;
     const axes = this.#axes;
-    const count = this.#joints.length;
-    position.fill(0);
-    rotation.fill(0);
-    rotation[0] = rotation[4] = rotation[8] = 1;
-    for (let joint = 0; joint < count; joint++) {
-      this.#move(this.#joints[joint]!);
-      for (let axis = 0; axis < 3; axis++) {
-        origins[3 * joint + axis] = position[axis]!;
-        axes[3 * joint + axis] = rotation[3 * axis + 2]!;
+    const count = this.#count;
+    // The rotation so far, and the position, as plain numbers: this runs several times per control step.
+    let [x, y, z] = [0, 0, 0];
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8] = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+    for (let at = 0; at < transforms.length; at += TRANSFORM) {
+      const ox = transforms[at]!;
+      const oy = transforms[at + 1]!;
+      const oz = transforms[at + 2]!;
+      const t0 = transforms[at + 3]!;
+      const t1 = transforms[at + 4]!;
+      const t2 = transforms[at + 5]!;
+      const t3 = transforms[at + 6]!;
+      const t4 = transforms[at + 7]!;
+      const t5 = transforms[at + 8]!;
+      const t6 = transforms[at + 9]!;
+      const t7 = transforms[at + 10]!;
+      const t8 = transforms[at + 11]!;
+      // position += rotation * offset, rotation = rotation * turn.
+      x += r0 * ox + r1 * oy + r2 * oz;
+      y += r3 * ox + r4 * oy + r5 * oz;
+      z += r6 * ox + r7 * oy + r8 * oz;
+      const m0 = r0 * t0 + r1 * t3 + r2 * t6;
+      const m1 = r0 * t1 + r1 * t4 + r2 * t7;
+      const m3 = r3 * t0 + r4 * t3 + r5 * t6;
+      const m4 = r3 * t1 + r4 * t4 + r5 * t7;
+      const m6 = r6 * t0 + r7 * t3 + r8 * t6;
+      const m7 = r6 * t1 + r7 * t4 + r8 * t7;
+      r2 = r0 * t2 + r1 * t5 + r2 * t8;
+      r5 = r3 * t2 + r4 * t5 + r5 * t8;
+      r8 = r6 * t2 + r7 * t5 + r8 * t8;
+      const joint = at / TRANSFORM;
+      if (joint < count) {
+        origins[3 * joint] = x;
+        origins[3 * joint + 1] = y;
+        origins[3 * joint + 2] = z;
+        axes[3 * joint] = r2;
+        axes[3 * joint + 1] = r5;
+        axes[3 * joint + 2] = r8;
+        // The joint's own turn about z.
+        const cosine = Math.cos(jointPositions[joint]!);
+        const sine = Math.sin(jointPositions[joint]!);
+        r0 = cosine * m0 + sine * m1;
+        r1 = cosine * m1 - sine * m0;
+        r3 = cosine * m3 + sine * m4;
+        r4 = cosine * m4 - sine * m3;
+        r6 = cosine * m6 + sine * m7;
+        r7 = cosine * m7 - sine * m6;
+      } else {
+        [r0, r1, r3, r4, r6, r7] = [m0, m1, m3, m4, m6, m7];
       }
-      turnAboutZ(rotation, jointPositions[joint]!);
     }
-    for (const transform of this.#beyond) this.#move(transform);
+    const { position, rotation } = this;
+    [position[0], position[1], position[2]] = [x, y, z];
+    [rotation[0], rotation[1], rotation[2]] = [r0, r1, r2];
+    [rotation[3], rotation[4], rotation[5]] = [r3, r4, r5];
+    [rotation[6], rotation[7], rotation[8]] = [r6, r7, r8];
+    this.#jacobianIsFresh = false;
+  }
 
+  /**
+   * Geometric Jacobian where `update` was last, row-major, shape [6, joints]: linear velocity (m/s) above angular velocity
+   * (rad/s).
+   */
+  get jacobian(): Float64Array {
+    if (!this.#jacobianIsFresh) this.#fillJacobian();
+    return this.#jacobian;
+  }
+
+  #fillJacobian(): void {
+    const jacobian = this.#jacobian;
+    const origins = this.#origins;
+    const axes = this.#axes;
+    const { position } = this;
+    const count = this.#count;
     for (let joint = 0; joint < count; joint++) {
       const zx = axes[3 * joint]!;
       const zy = axes[3 * joint + 1]!;
@@ -68,39 +129,11 @@ export class Kinematics {
       jacobian[4 * count + joint] = zy;
       jacobian[5 * count + joint] = zz;
     }
-  }
-
-  /** Goes on by a fixed transform: position += rotation * offset, rotation = rotation * turn. */
-  #move({ position: offset, rotation: turn }: FixedTransform): void {
-    const { position, rotation } = this;
-    const product = this.#scratch;
-    for (let row = 0; row < 3; row++) {
-      const r0 = rotation[3 * row]!;
-      const r1 = rotation[3 * row + 1]!;
-      const r2 = rotation[3 * row + 2]!;
-      position[row]! += r0 * offset[0] + r1 * offset[1] + r2 * offset[2];
-      for (let column = 0; column < 3; column++) {
-        product[3 * row + column] = r0 * turn[column]! + r1 * turn[3 + column]! + r2 * turn[6 + column]!;
-      }
-    }
-    rotation.set(product);
+    this.#jacobianIsFresh = true;
   }
 }
 
-function fixed({ position, rotation }: Placement): FixedTransform {
-  const matrix = new Float64Array(9);
-  quaternionToMatrix(rotation, matrix);
-  return { position, rotation: matrix };
-}
-
-/** rotation = rotation * Rz(angle). */
-function turnAboutZ(rotation: Float64Array, angleRad: number): void {
-  const cosine = Math.cos(angleRad);
-  const sine = Math.sin(angleRad);
-  for (let row = 0; row < 9; row += 3) {
-    const x = rotation[row]!;
-    const y = rotation[row + 1]!;
-    rotation[row] = cosine * x + sine * y;
-    rotation[row + 1] = cosine * y - sine * x;
-  }
+function writeTransform({ position, rotation }: Placement, out: Float64Array): void {
+  out.set(position);
+  quaternionToMatrix(rotation, out.subarray(3));
 }

@@ -109,7 +109,7 @@ export class MotionTarget {
       }
       case 'cartesian-delta':
         this.#moveBy(action, measured);
-        this.#turnBy(fromRotationVector(action[3]!, action[4]!, action[5]!), measured);
+        this.#turnBy(fromRotationVector(action[3]!, action[4]!, action[5]!));
         this.#solve();
         return;
       case 'cartesian-delta-position':
@@ -140,28 +140,28 @@ export class MotionTarget {
     this.#kinematics.update(measured);
     const step = rotate(conjugate(this.#worldFromBase), [action[0]!, action[1]!, action[2]!]);
     const here = this.#kinematics.position;
-    const ahead = [0, 1, 2].map((axis) => this.#position[axis]! + step[axis]! - here[axis]!);
-    const scale = Math.min(1, LEASH_METRES / Math.hypot(...ahead));
+    const aheadX = this.#position[0] + step[0] - here[0]!;
+    const aheadY = this.#position[1] + step[1] - here[1]!;
+    const aheadZ = this.#position[2] + step[2] - here[2]!;
+    const scale = Math.min(1, LEASH_METRES / Math.hypot(aheadX, aheadY, aheadZ));
     this.#position = this.#inWorkspace([
-      here[0]! + scale * ahead[0]!,
-      here[1]! + scale * ahead[1]!,
-      here[2]! + scale * ahead[2]!,
+      here[0]! + scale * aheadX,
+      here[1]! + scale * aheadY,
+      here[2]! + scale * aheadZ,
     ]);
   }
 
   /** Turns the target by a rotation about the axes of the world; `#moveBy` has brought the kinematics up to date. */
-  #turnBy(turn: Quaternion, measured: Float64Array): void {
-    this.#kinematics.update(measured);
+  #turnBy(turn: Quaternion): void {
     const here = matrixToQuaternion(this.#kinematics.rotation);
     const baseFromWorld = conjugate(this.#worldFromBase);
     const turnInBase = multiply(multiply(baseFromWorld, turn), this.#worldFromBase);
     const wanted = multiply(turnInBase, this.#rotation);
-    const ahead = toRotationVector(multiply(wanted, conjugate(here)));
-    const angle = Math.hypot(...ahead);
+    const [x, y, z] = toRotationVector(multiply(wanted, conjugate(here)));
+    const angle = Math.hypot(x, y, z);
     const scale = angle > LEASH_RAD ? LEASH_RAD / angle : 1;
-    const [x, y, z] = ahead;
     const next = multiply(fromRotationVector(scale * x, scale * y, scale * z), here);
-    const length = Math.hypot(...next);
+    const length = Math.hypot(next[0], next[1], next[2], next[3]);
     this.#rotation = [next[0] / length, next[1] / length, next[2] / length, next[3] / length];
   }
 
@@ -188,11 +188,9 @@ export class MotionTarget {
   #inWorkspace(point: Vector3): Vector3 {
     if (this.#workspace === undefined) return point;
     const { min, max } = this.#workspace;
+    const { position } = this.#base;
     const turned = rotate(this.#worldFromBase, point);
-    const inWorld = turned.map((value, axis) => {
-      const moved = value + this.#base.position[axis]!;
-      return Math.min(max[axis]!, Math.max(min[axis]!, moved));
-    });
-    return this.#baseFromWorld([inWorld[0]!, inWorld[1]!, inWorld[2]!]);
+    const inside = (axis: 0 | 1 | 2) => Math.min(max[axis], Math.max(min[axis], turned[axis] + position[axis]));
+    return this.#baseFromWorld([inside(0), inside(1), inside(2)]);
   }
 }

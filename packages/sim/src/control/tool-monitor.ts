@@ -20,7 +20,6 @@ export class ToolMonitor {
   #thresholds: CollisionThresholds;
   readonly #kinematics: Kinematics;
   readonly #solver: DampedSolver;
-  readonly #allFree: readonly boolean[];
   readonly #spatial = new Float64Array(6);
   /** Force (N) and moment (N m) of the surroundings on the tool, in the frame of the base, as last checked; shape [6]. */
   readonly wrench = new Float64Array(6);
@@ -37,7 +36,6 @@ export class ToolMonitor {
     this.#thresholds = thresholds;
     this.#kinematics = new Kinematics(arm);
     this.#solver = new DampedSolver(arm.links.length);
-    this.#allFree = arm.links.map(() => true);
   }
 
   /** When forces become faults from now on. */
@@ -63,7 +61,7 @@ export class ToolMonitor {
     if (this.#outsideWorkspace()) return 'cartesian_position_limits_violation';
 
     // F = (J^T)^+ tau = (J J^T)^-1 J tau, damped.
-    this.#solver.factor(this.#kinematics.jacobian, this.#allFree, WRENCH_DAMPING);
+    this.#solver.factor(this.#kinematics.jacobian, WRENCH_DAMPING);
     this.wrench.set(this.#solver.solve(this.#timesJacobian(externalTorques)));
     const { wrench } = this;
     const { force, moment } = this.#thresholds;

@@ -214,7 +214,8 @@ export class ManipulationEnv implements PrivilegedEnv {
   #command(action: ArrayLike<number>): void {
     const { entries } = this.spec.actionSpace;
     const clipped = this.#action;
-    for (const [index, { low, high }] of entries.entries()) {
+    for (let index = 0; index < clipped.length; index++) {
+      const { low, high } = entries[index]!;
       clipped[index] = Math.min(high, Math.max(low, action[index]!));
     }
     this.#target.apply(clipped, this.#stage.arm.jointPositions);
