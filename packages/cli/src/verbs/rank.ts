@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Query, RandomStream } from '@rapport/core';
+import { InputError, type Query, RandomStream } from '@rapport/core';
 import type { Ledger, PrivilegedDataset } from '@rapport/data';
+import type { ViewerOptions } from '@rapport/viewer';
 import { z } from 'zod';
 import { datasetFolder } from '../dataset-folder.js';
 import { ledgerOption, openChosenLedger } from '../ledger.js';
@@ -9,6 +10,14 @@ import { program } from '../version.js';
 
 /** Addresses that only this machine can reach. */
 const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+/** Milliseconds from one look at a growing dataset to the next. */
+const LOOK_MS = 1_000;
+
+interface RankingSession {
+  readonly answers: number;
+  readonly finished: boolean;
+}
 
 /** What the page is served with. */
 interface PageOptions {
@@ -33,6 +42,7 @@ export default defineVerb({
     'rapport rank my-dataset --queries 50 --clips-per-query 2 --port 8080',
     'rapport rank my-dataset --queries 100 --annotator simulated',
     'rapport rank my-dataset --episodes 12,40',
+    'rapport rank outputs/rollout/2026-05-04/10-30-00_franka-cup --follow',
   ],
   positionals: ['source'],
   heeds: ['seed'],
@@ -47,6 +57,10 @@ export default defineVerb({
         .max(6)
         .optional()
         .describe('ask one query instead, about exactly these episodes'),
+      follow: z
+        .boolean()
+        .default(false)
+        .describe('ask about episodes as they are recorded, each once, until there were so many queries'),
       annotator: z.enum(['human', 'simulated']).default('human').describe('who answers'),
       ledger: ledgerOption,
       overlap: z.int().min(1).max(100).default(1).describe('how many different people answer each query'),
@@ -65,25 +79,32 @@ export default defineVerb({
         .describe('secret in the address of the page; made by itself where other machines can reach it'),
     }),
   async run(context, options) {
-    const [{ openPrivilegedDataset }, { answerBySimulation, drawQueries }] = await Promise.all([
-      import('@rapport/data'),
-      import('../learning/ranking-session.js'),
-    ]);
-    const recording = await openPrivilegedDataset(datasetFolder(options.source));
-    const queries =
+    const [{ openPrivilegedDataset }, { datasetClips, fixedQueries }, { answerBySimulation, drawQueries }] =
+      await Promise.all([import('@rapport/data'), import('@rapport/viewer'), import('../learning/ranking-session.js')]);
+    if (options.follow && (options.annotator === 'simulated' || options.episodes !== undefined)) {
+      throw new InputError('--follow asks people about all episodes that come', {
+        fix: 'leave out --annotator simulated and --episodes',
+      });
+    }
+    const directory = datasetFolder(options.source);
+    const recording = await openPrivilegedDataset(directory);
+    const drawn = (): Query[] =>
       options.episodes === undefined
         ? drawQueries(recording, options, new RandomStream(context.seed, 'rank/queries'))
         : [queryAbout(recording, options.episodes)];
+    const simulate = async (ledger: Ledger): Promise<RankingSession> => {
+      const stream = new RandomStream(context.seed, 'rank/annotator');
+      const answers = await answerBySimulation(recording, drawn(), ledger, { stream, nowMs: Date.now() });
+      return { answers, finished: true };
+    };
+    const ask = (ledger: Ledger): Promise<RankingSession> => {
+      if (options.follow) return askAsRecorded(context, directory, ledger, options);
+      const asked = { source: datasetClips(recording), queries: fixedQueries(drawn()), signal: context.signal };
+      return askPeople(context, asked, ledger, options);
+    };
     const ledger = await openChosenLedger(options.ledger);
     try {
-      const stream = new RandomStream(context.seed, 'rank/annotator');
-      const { answers, finished } =
-        options.annotator === 'human'
-          ? await askPeople(context, recording, queries, ledger, options)
-          : {
-              answers: await answerBySimulation(recording, queries, ledger, { stream, nowMs: Date.now() }),
-              finished: true,
-            };
+      const { answers, finished } = await (options.annotator === 'simulated' ? simulate(ledger) : ask(ledger));
       return {
         data: { source: options.source, dataset: recording.dataset.id, answers, finished, ledger: ledger.label },
         text: [
@@ -106,26 +127,47 @@ function queryAbout({ dataset }: PrivilegedDataset, episodes: readonly number[])
   return { id: `episodes/${episodes.join('+')}/${randomBytes(6).toString('hex')}`, items };
 }
 
+/** Serves the page on a dataset that is being recorded. */
+async function askAsRecorded(
+  context: Context,
+  directory: string,
+  ledger: Ledger,
+  options: PageOptions & { readonly queries: number; readonly clipsPerQuery: number },
+): Promise<RankingSession> {
+  const { growingDatasetClips, queryStream } = await import('@rapport/viewer');
+  const { followRecording } = await import('../learning/arriving-queries.js');
+  const { queries: count, clipsPerQuery } = options;
+  const queries = queryStream(count);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const following = followRecording(queries, { directory, count, clipsPerQuery, everyMs: LOOK_MS, signal });
+  // A dataset that cannot be read any more ends the page too.
+  following.catch(() => stop.abort());
+  const source = growingDatasetClips(directory);
+  const session = await askPeople(context, { source, queries, signal }, ledger, options);
+  stop.abort();
+  await following;
+  return session;
+}
+
 /** Serves the page until every query is answered or the person at the terminal stops. */
 async function askPeople(
   context: Context,
-  recording: PrivilegedDataset,
-  queries: readonly Query[],
+  { signal, ...asked }: Pick<ViewerOptions, 'source' | 'queries'> & { readonly signal: AbortSignal },
   ledger: Ledger,
   options: PageOptions,
-): Promise<{ readonly answers: number; readonly finished: boolean }> {
-  const { datasetClips, fixedQueries, startViewer } = await import('@rapport/viewer');
+): Promise<RankingSession> {
+  const { startViewer } = await import('@rapport/viewer');
   const token = options.token ?? (LOCAL.test(options.host) ? undefined : randomBytes(16).toString('hex'));
   let answers = 0;
   const viewer = await startViewer({
-    source: datasetClips(recording),
+    ...asked,
     ledger,
-    queries: fixedQueries(queries),
     port: options.port,
     host: options.host,
     overlap: options.overlap,
     random: new RandomStream(context.seed, 'rank/screen-order'),
-    signal: context.signal,
+    signal,
     onFeedback: (entry) => {
       answers += entry.kind === 'feedback' ? 1 : -1;
     },
@@ -135,7 +177,7 @@ async function askPeople(
     ...(options.reasons !== undefined && { reasons: options.reasons }),
   });
   context.announce(`rank at ${viewer.url} (Ctrl+C ends and keeps every answer)`);
-  const finished = await Promise.race([viewer.finished.then(() => true), whenAborted(context.signal)]);
+  const finished = await Promise.race([viewer.finished.then(() => true), whenAborted(signal)]);
   await viewer.close();
   return { answers, finished };
 }
