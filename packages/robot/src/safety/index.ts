@@ -8,4 +8,4 @@ export {
   type StopCause,
 } from './events.js';
 export { type ArmName, armNames, type HardwareLimits, hardwareLimits } from './hardware-limits.js';
-export { parseLimits, readLimits, type SafetyLimits, shippedLimits } from './limits.js';
+export { type LimitsName, limitsNames, parseLimits, readLimits, type SafetyLimits, shippedLimits } from './limits.js';

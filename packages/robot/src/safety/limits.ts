@@ -62,22 +62,26 @@ export interface SafetyLimits {
   };
 }
 
-/** The limits file that ships for an arm. */
-export function shippedLimits(arm: ArmName): string {
-  return fileURLToPath(new URL(`../../limits/${arm}.yaml`, import.meta.url));
+/** Limits that ship, by name: careful ones for a table in front of the arm, and what the arm can do at most. */
+export const limitsNames = ['panda', 'fr3', 'panda-full', 'fr3-full'] as const;
+export type LimitsName = (typeof limitsNames)[number];
+
+/** The file of limits that ship. */
+export function shippedLimits(name: LimitsName): string {
+  return fileURLToPath(new URL(`../../limits/${name}.yaml`, import.meta.url));
 }
 
 /**
- * Reads a limits file: a path, or `panda` or `fr3` for the files that ship.
+ * Reads a limits file: a path, or the name of one that ships.
  * @throws InputError naming the file and the key that is missing, wrong or beyond what the arm can do
  */
 export async function readLimits(nameOrPath: string): Promise<SafetyLimits> {
-  const shipped = armNames.find((name) => name === nameOrPath);
+  const shipped = limitsNames.find((name) => name === nameOrPath);
   const path = shipped === undefined ? nameOrPath : shippedLimits(shipped);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new InputError(`limits file ${path}: ${cause.code === 'ENOENT' ? 'there is none' : cause.message}`, {
       cause,
-      fix: `name a file, or use one that ships: ${armNames.join(', ')}`,
+      fix: `name a file, or use one that ships: ${limitsNames.join(', ')}`,
     });
   });
   return parseLimits(text, path);
