@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   'models get': () => import('./models-get.js'),
   'ros setup': () => import('./ros-setup.js'),
   'ros sim': () => import('./ros-sim.js'),
+  'ros run': () => import('./ros-run.js'),
   conformance: () => import('./conformance.js'),
   bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),
