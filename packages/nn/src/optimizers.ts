@@ -5,9 +5,14 @@ import type { Tensor } from './tensor.js';
 export interface Optimizer {
   /** Names of the vectors it keeps beside the parameters; all start at zero. */
   readonly moments: readonly string[];
-  /** Numbers fed at a step, counted from 1: learning rate and bias correction. */
+  /** Numbers that follow from the step, counted from 1: learning rate and bias correction. */
   scalars(step: number): Readonly<Record<string, number>>;
-  /** New parameters and moments as symbolic tensors. `scalars` are scalar inputs. */
+  /** Scalars that follow from the flat gradient; the graph computes them with it. */
+  measure(gradient: Tensor): Readonly<Record<string, Tensor>>;
+  /**
+   * New parameters and moments as symbolic vectors: plain arithmetic, element by element. `scalars` are those of `scalars` and
+   * of `measure`.
+   */
   update(
     parameters: Tensor,
     gradient: Tensor,
@@ -49,8 +54,9 @@ export function adamW(options: AdamOptions & { readonly weightDecay: number }): 
         ...(weightDecay === 0 ? {} : { keep: 1 - rate * weightDecay }),
       };
     },
+    measure: (gradient) => (maxGradientNorm === undefined ? {} : { shorten: shortening(gradient, maxGradientNorm) }),
     update(parameters, rawGradient, moments, scalars) {
-      const gradient = maxGradientNorm === undefined ? rawGradient : clippedByNorm(rawGradient, maxGradientNorm);
+      const gradient = maxGradientNorm === undefined ? rawGradient : mul(rawGradient, scalars.shorten!);
       const m = add(mul(moments.m!, beta1), gradient);
       const v = add(mul(moments.v!, beta2), square(gradient));
       const change = div(mul(m, scalars.stepSize!), add(sqrt(v), scalars.epsilon!));
@@ -60,7 +66,8 @@ export function adamW(options: AdamOptions & { readonly weightDecay: number }): 
   };
 }
 
-function clippedByNorm(gradient: Tensor, maxNorm: number): Tensor {
+/** What a gradient is multiplied with so that it is not longer than `maxNorm`. */
+function shortening(gradient: Tensor, maxNorm: number): Tensor {
   const norm = sqrt(sum(square(gradient)));
-  return mul(gradient, minimum(div(maxNorm, add(norm, 1e-6)), 1));
+  return minimum(div(maxNorm, add(norm, 1e-6)), 1);
 }

@@ -22,8 +22,14 @@ export interface DeclaredValue {
 export interface Session {
   readonly inputs: readonly DeclaredValue[];
   readonly outputs: readonly DeclaredValue[];
-  /** Runs the graph. The computation blocks the calling thread; results are new arrays that belong to the caller. */
-  run(feeds: Readonly<Record<string, RuntimeValue>>): Promise<Record<string, TensorData>>;
+  /**
+   * Runs the graph. The computation blocks the calling thread; results are new arrays that belong to the caller.
+   * @param into arrays that float32 results of one axis are written into, by name
+   */
+  run(
+    feeds: Readonly<Record<string, RuntimeValue>>,
+    into?: Readonly<Record<string, Float32Array>>,
+  ): Promise<Record<string, TensorData>>;
   /** Frees native memory. */
   close(): Promise<void>;
 }
@@ -53,12 +59,17 @@ export async function createSession(model: Uint8Array, threads: number): Promise
   return {
     inputs: session.inputMetadata.map(declaredValue),
     outputs: session.outputMetadata.map(declaredValue),
-    async run(feeds) {
+    async run(feeds, into = {}) {
       const tensors: Record<string, Onnxruntime.Tensor> = {};
       for (const [name, { dtype, data, shape }] of Object.entries(feeds)) {
         tensors[name] = new ort.Tensor(dtype, data, shape);
       }
-      const results = await session.run(tensors);
+      const fetches: Record<string, Onnxruntime.Tensor | null> = {};
+      for (const name of session.outputNames) {
+        const data = into[name];
+        fetches[name] = data === undefined ? null : new ort.Tensor('float32', data, [data.length]);
+      }
+      const results = await session.run(tensors, fetches);
       const values: Record<string, TensorData> = {};
       for (const [name, tensor] of Object.entries(results)) values[name] = tensorData(name, tensor);
       return values;

@@ -2,14 +2,22 @@ import { InputError, type RandomStream } from '@rapport/core';
 import { parametersOf, requireFloat } from './compiledFunction.js';
 import { type Batch, batchFeeds } from './feeds.js';
 import { type ParameterForms, parameterForms } from './forms.js';
+import { compileKernel } from './kernels/elementwise.js';
 import { lower } from './lowering/lower.js';
 import { concat, reshape } from './ops/index.js';
 import type { Optimizer } from './optimizers.js';
 import { makePack, type Pack } from './packing.js';
-import { createSession, type RuntimeValue } from './runtime.js';
+import { createSession } from './runtime.js';
 import { show } from './shapes.js';
-import type { Parameter, ParameterValues, Tensor, TensorData, TensorValue } from './tensor.js';
-import { averageGraph, type GroupGraph, groupGraph } from './trainerGraph.js';
+import {
+  type Parameter,
+  type ParameterValues,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  type TensorValue,
+} from './tensor.js';
+import { type AverageGraph, averageGraph, type GroupGraph, groupGraph } from './trainerGraph.js';
 import { asFloats, TrainerVectors } from './trainerState.js';
 
 /** Parameters that one loss trains. */
@@ -92,12 +100,14 @@ export async function compileTrainer<Metric extends string, Output extends strin
   const packs = moving.map(({ pack }) => pack);
   packs.push(...fixedPacks(read, packs, forms));
   const moments = groupGraphs.flatMap((one) => Object.values(one.moments));
-  const scalars = groupGraphs.flatMap((one) => Object.values(one.scalars));
+  const slopes = groupGraphs.map(({ slope }) => slope);
 
-  const next = Object.assign({}, ...moving.map((one) => one.next)) as Readonly<Record<string, Tensor>>;
   const { bytes, inputs, parameters } = lower(
     {
-      ...prefixed('next', next),
+      ...Object.fromEntries(groupGraphs.map(({ slope, gradient }) => [slope.attributes.name, gradient])),
+      ...Object.fromEntries(
+        groupGraphs.flatMap(({ slope, measured }) => Object.entries(prefixed(slope.attributes.name, measured))),
+      ),
       ...prefixed('output', outputs),
       ...(metricTensors.length > 0
         ? {
@@ -111,14 +121,15 @@ export async function compileTrainer<Metric extends string, Output extends strin
     { fed: packs.flatMap((pack) => pack.parameters), forms, baked: new Map() },
     { dialect: 'runtime' },
   );
-  const vectorInputs = new Set(
-    [...packs.map(({ vector }) => vector), ...moments].filter((one) => inputs.includes(one)),
-  );
-  const batchInputs = inputs.filter((one) => !vectorInputs.has(one) && !scalars.includes(one));
-  const fedNames = [...[...vectorInputs, ...parameters].map(({ attributes: { name } }) => name)];
 
-  const vectors = new TrainerVectors(packs, moments, stream, initial);
+  const vectors = new TrainerVectors({ packs, moments, slopes }, stream, initial);
   vectors.setParameters(sourceValues(averages, vectors.parameters(), initial));
+  const views = vectors.views(parameters);
+  const into = Object.fromEntries(slopes.map((slope) => [slope.attributes.name, vectors.of(slope)]));
+  const updates = [
+    ...groupGraphs.map((one) => groupUpdate(one, vectors)),
+    ...averageGraphs.map((one) => averageUpdate(one, vectors)),
+  ];
   const session = await createSession(bytes, threads);
   let steps = 0;
   let running = false;
@@ -126,15 +137,11 @@ export async function compileTrainer<Metric extends string, Output extends strin
   return {
     async step(batch) {
       if (running) throw new InputError('step: the previous step of this trainer has not finished; await it first');
-      const feeds = {
-        ...batchFeeds(batchInputs, batch),
-        ...vectors.feeds(fedNames),
-        ...scalarFeeds(groupGraphs, steps + 1),
-      };
+      const feeds = { ...batchFeeds(inputs, batch), ...views };
       running = true;
       try {
-        const results = await session.run(feeds);
-        for (const name of Object.keys(next)) vectors.replace(name, results[`next/${name}`]);
+        const results = await session.run(feeds, into);
+        for (const update of updates) update(steps + 1, results);
         steps++;
         return { ...metricNumbers(metrics, results.metrics), ...namedOutputs(options.outputs, results) };
       } finally {
@@ -175,15 +182,37 @@ function sourceValues(
   return copies;
 }
 
-/** What the optimisers want fed at a step. */
-function scalarFeeds(groups: readonly GroupGraph[], step: number): Record<string, RuntimeValue> {
-  const feeds: Record<string, RuntimeValue> = {};
-  for (const { scalars, optimizer } of groups) {
-    for (const [name, value] of Object.entries(optimizer.scalars(step))) {
-      feeds[scalars[name]!.attributes.name] = { dtype: 'float32', shape: [], data: new Float32Array([value]) };
+/** Changes vectors after the graph has run. */
+type Update = (step: number, results: Readonly<Record<string, TensorData>>) => void;
+
+function groupUpdate(
+  { pack, program, optimizer, moments, scalarNames, measured, slope }: GroupGraph,
+  vectors: TrainerVectors,
+): Update {
+  const kernel = compileKernel(program, vectors.memory);
+  const offsets = [pack.vector, slope, ...Object.values(moments)].map((vector) => vectors.of(vector).byteOffset);
+  const count = sizeOf(slope.shape);
+  return (step, results) => {
+    const numbers: Record<string, number> = { ...optimizer.scalars(step) };
+    for (const name of Object.keys(measured)) numbers[name] = asFloats(results[`${slope.attributes.name}/${name}`])[0]!;
+    kernel.run(
+      offsets,
+      count,
+      scalarNames.map((name) => numbers[name]!),
+    );
+  };
+}
+
+function averageUpdate({ pack, runs, program }: AverageGraph, vectors: TrainerVectors): Update {
+  const kernel = compileKernel(program, vectors.memory);
+  return () => {
+    let target = vectors.of(pack.vector).byteOffset;
+    for (const { source, start, end } of runs) {
+      const from = vectors.of(source.vector).byteOffset + start * Float32Array.BYTES_PER_ELEMENT;
+      kernel.run([target, from], end - start, []);
+      target += (end - start) * Float32Array.BYTES_PER_ELEMENT;
     }
-  }
-  return feeds;
+  };
 }
 
 function metricNumbers<Name extends string>(

@@ -1,7 +1,8 @@
 import { InputError } from '@rapport/core';
 import type { ParameterForms } from './forms.js';
 import { gradient } from './gradients/gradient.js';
-import { add, concat, mul, reshape, slice, sub } from './ops/index.js';
+import type { KernelProgram } from './kernels/elementwise.js';
+import { add, concat, mul, reshape, sub } from './ops/index.js';
 import type { Optimizer } from './optimizers.js';
 import { makePack, type Pack } from './packing.js';
 import { sameShape, show } from './shapes.js';
@@ -10,23 +11,20 @@ import type { Averaging, TrainingGroup } from './trainer.js';
 
 type Inputs = Readonly<Record<string, TensorOf<'input'>>>;
 
-/** The graph of one group's step. */
+/** One group's step: what the graph computes, and what then happens to the vectors. */
 export interface GroupGraph {
   readonly pack: Pack;
   readonly optimizer: Optimizer;
-  /** Vectors that the optimiser keeps, by its names for them; the inputs are named `moment/MOMENT/GROUP`. */
+  /** Vectors that the optimiser keeps, by its names for them; they are named `moment/MOMENT/GROUP`. */
   readonly moments: Inputs;
-  /** Numbers fed at every step, by the optimiser's names for them. */
-  readonly scalars: Inputs;
-  /** New vectors by the name of the input that they replace. */
-  readonly next: Readonly<Record<string, Tensor>>;
-}
-
-/** The graph of one averaging. */
-export interface AverageGraph {
-  readonly pack: Pack;
-  readonly averaging: Averaging;
-  readonly next: Readonly<Record<string, Tensor>>;
+  /** The vector that takes the gradient. */
+  readonly slope: TensorOf<'input'>;
+  /** Results of the graph: the flat gradient, and scalars that follow from it by the optimiser's names for them. */
+  readonly gradient: Tensor;
+  readonly measured: Readonly<Record<string, Tensor>>;
+  /** Names of the scalars of the update, in the order of `program.scalars`. */
+  readonly scalarNames: readonly string[];
+  readonly program: KernelProgram;
 }
 
 /** Gradient of the group's loss as one flat vector, and the optimiser step on it. */
@@ -34,14 +32,37 @@ export function groupGraph({ name, parameters, loss, optimizer }: TrainingGroup,
   if (parameters.length === 0) throw new InputError(`group "${name}" has no parameters`);
   const pack = makePack(`group/${name}`, parameters, forms);
   const size = sizeOf(pack.vector.shape);
-  const moments = namedInputs(optimizer.moments, (moment) => input(`moment/${moment}/${name}`, [size]));
-  const scalars = namedInputs(Object.keys(optimizer.scalars(1)), (scalar) => input(`scalar/${scalar}/${name}`, []));
   const kept = parameters.map((parameter) => forms.get(parameter) ?? parameter);
   const gradients = gradient(loss, kept).map((one) => reshape(one, [sizeOf(one.shape)]));
-  const updated = optimizer.update(pack.vector, concat(gradients, 0), moments, scalars);
-  const next: Record<string, Tensor> = { [pack.vector.attributes.name]: updated.parameters };
-  for (const moment of optimizer.moments) next[moments[moment]!.attributes.name] = updated.moments[moment]!;
-  return { pack, optimizer, moments, scalars, next };
+  const flat = concat(gradients, 0);
+  const measured = optimizer.measure(flat);
+
+  const slope = input(`gradient/${name}`, [size]);
+  const moments = namedInputs(optimizer.moments, (moment) => input(`moment/${moment}/${name}`, [size]));
+  const scalarNames = [...Object.keys(optimizer.scalars(1)), ...Object.keys(measured)];
+  const scalars = namedInputs(scalarNames, (scalar) => input(`scalar/${scalar}/${name}`, []));
+  const updated = optimizer.update(pack.vector, slope, moments, scalars);
+  const results = new Map<Tensor, Tensor>([[pack.vector, updated.parameters]]);
+  for (const moment of optimizer.moments) results.set(moments[moment]!, updated.moments[moment]!);
+  const vectors = [pack.vector, slope, ...Object.values(moments)];
+  const program = { vectors, scalars: Object.values(scalars), results };
+  return { pack, optimizer, moments, slope, gradient: flat, measured, scalarNames, program };
+}
+
+/** Neighbouring parameters of one pack that others follow. */
+interface Run {
+  readonly source: Pack;
+  /** Positions in the source's vector. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One averaging: its vector is made of the runs, one after the other. */
+export interface AverageGraph {
+  readonly pack: Pack;
+  readonly runs: readonly Run[];
+  /** Vectors: the averages, and what they follow. */
+  readonly program: KernelProgram;
 }
 
 /** target + rate * (source - target), from the sources' values after the step. */
@@ -57,27 +78,28 @@ export function averageGraph(
     throw new InputError(`averages[${index}]: target and source are not parameters of the same shapes in one order`);
   }
   const pack = makePack(`average/${index}`, target, forms);
-  const newSource = concat(runsOf(source, groups), 0);
-  const moved = add(pack.vector, mul(sub(newSource, pack.vector), rate));
-  return { pack, averaging, next: { [pack.vector.attributes.name]: moved } };
+  const followed = input('source', pack.vector.shape);
+  const results = new Map<Tensor, Tensor>([[pack.vector, add(pack.vector, mul(sub(followed, pack.vector), rate))]]);
+  return { pack, runs: runsOf(source, groups), program: { vectors: [pack.vector, followed], scalars: [], results } };
 }
 
-/** The updated values of parameters as slices of the groups' new vectors, neighbours in one slice. */
-function runsOf(parameters: readonly Parameter[], groups: readonly GroupGraph[]): Tensor[] {
-  const runs: { group: GroupGraph; start: number; end: number }[] = [];
+/** Where parameters lie in the groups' vectors, neighbours together. */
+function runsOf(parameters: readonly Parameter[], groups: readonly GroupGraph[]): Run[] {
+  const runs: Run[] = [];
   for (const parameter of parameters) {
-    const group = groups.find(({ pack }) => pack.offsets.has(parameter));
-    if (group === undefined) {
+    const source = groups.find(({ pack }) => pack.offsets.has(parameter))?.pack;
+    if (source === undefined) {
       throw new InputError(
         `averages: source "${parameter.attributes.name}" ${show(parameter.shape)} is in no training group`,
       );
     }
-    const start = group.pack.offsets.get(parameter)!;
+    const start = source.offsets.get(parameter)!;
+    const end = start + sizeOf(parameter.shape);
     const last = runs.at(-1);
-    if (last !== undefined && last.group === group && last.end === start) last.end += sizeOf(parameter.shape);
-    else runs.push({ group, start, end: start + sizeOf(parameter.shape) });
+    if (last !== undefined && last.source === source && last.end === start) runs[runs.length - 1] = { ...last, end };
+    else runs.push({ source, start, end });
   }
-  return runs.map(({ group, start, end }) => slice(group.next[group.pack.vector.attributes.name]!, 0, start, end));
+  return runs;
 }
 
 function namedInputs(names: readonly string[], make: (name: string) => TensorOf<'input'>): Inputs {

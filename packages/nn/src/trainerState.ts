@@ -1,5 +1,6 @@
 import { InputError, type RandomStream } from '@rapport/core';
 import { inForm } from './forms.js';
+import { type Memory, makeMemory } from './kernels/wasm.js';
 import { checkedValue, type Pack, packValues, parameterViews, requireKnownNames, unpackValues } from './packing.js';
 import type { RuntimeValue } from './runtime.js';
 import { sameShape, show } from './shapes.js';
@@ -12,57 +13,73 @@ import {
   type TensorValue,
 } from './tensor.js';
 
-/** The flat vectors that a trainer carries from step to step, by the names of the graph's inputs. */
+/** Vectors begin at a multiple of as many numbers as kernels compute at once. */
+const LANES = 4;
+
+/** The flat vectors of a trainer, all in one memory: parameters and moments, which it carries on, and gradients. */
 export class TrainerVectors {
+  readonly memory: Memory;
   readonly #packs: readonly Pack[];
   readonly #moments: readonly TensorOf<'input'>[];
   readonly #parameters: readonly Parameter[];
-  readonly #vectors = new Map<string, Float32Array>();
+  readonly #vectors = new Map<TensorOf<'input'>, Float32Array>();
 
-  /** Parameters start at given values, else at values drawn from forks of the stream; moments start at zero. */
+  /** Parameters start at given values, else at values drawn from forks of the stream; all else starts at zero. */
   constructor(
-    packs: readonly Pack[],
-    moments: readonly TensorOf<'input'>[],
+    {
+      packs,
+      moments,
+      slopes,
+    }: {
+      readonly packs: readonly Pack[];
+      readonly moments: readonly TensorOf<'input'>[];
+      readonly slopes: readonly TensorOf<'input'>[];
+    },
     stream: RandomStream,
     initial: ParameterValues,
   ) {
     this.#packs = packs;
     this.#moments = moments;
     this.#parameters = packs.flatMap(({ parameters }) => parameters);
-    for (const pack of packs) this.#vectors.set(pack.vector.attributes.name, drawValues(pack, stream, initial));
-    for (const { attributes } of moments)
-      this.#vectors.set(attributes.name, new Float32Array(sizeOf(attributes.shape)));
+    const all = [...packs.map(({ vector }) => vector), ...moments, ...slopes];
+    const bytes = all.map(({ shape }) => Math.ceil(sizeOf(shape) / LANES) * LANES * Float32Array.BYTES_PER_ELEMENT);
+    this.memory = makeMemory(bytes.reduce((sum, size) => sum + size, 0));
+    let offset = 0;
+    all.forEach((vector, index) => {
+      this.#vectors.set(vector, new Float32Array(this.memory.buffer, offset, sizeOf(vector.shape)));
+      offset += bytes[index]!;
+    });
+    for (const pack of packs) drawValues(pack, stream, initial, this.of(pack.vector));
   }
 
-  /** Vectors and parameters, the latter as views, by name. */
-  feeds(names: readonly string[]): Record<string, RuntimeValue> {
+  /** The numbers of a vector, not copied. */
+  of(vector: TensorOf<'input'>): Float32Array {
+    return this.#vectors.get(vector)!;
+  }
+
+  /** Parameters as views, by name: what the graph reads. */
+  views(parameters: readonly Parameter[]): Record<string, RuntimeValue> {
     const all: Record<string, RuntimeValue> = {};
-    for (const [name, data] of this.#vectors) all[name] = { dtype: 'float32', shape: [data.length], data };
-    for (const pack of this.#packs) Object.assign(all, parameterViews(pack, this.#vectorOf(pack)));
-    return Object.fromEntries(names.map((name) => [name, all[name]!]));
-  }
-
-  /** Takes the vector that a step computed. */
-  replace(name: string, data: TensorData | undefined): void {
-    this.#vectors.set(name, asFloats(data));
+    for (const pack of this.#packs) Object.assign(all, parameterViews(pack, this.of(pack.vector)));
+    return Object.fromEntries(parameters.map(({ attributes: { name } }) => [name, all[name]!]));
   }
 
   /** Current values by parameter, copied. */
   parameters(): Record<string, TensorValue> {
-    return Object.assign({}, ...this.#packs.map((pack) => unpackValues(pack, this.#vectorOf(pack))));
+    return Object.assign({}, ...this.#packs.map((pack) => unpackValues(pack, this.of(pack.vector))));
   }
 
   setParameters(values: ParameterValues): void {
     requireKnownNames(values, this.#parameters);
-    for (const pack of this.#packs) packValues(pack, values, this.#vectorOf(pack));
+    for (const pack of this.#packs) packValues(pack, values, this.of(pack.vector));
   }
 
   /** `parameter/NAME` for every parameter, and the moments by their input names. */
   tensors(): Record<string, TensorValue> {
     const tensors: Record<string, TensorValue> = {};
     for (const [name, value] of Object.entries(this.parameters())) tensors[`parameter/${name}`] = value;
-    for (const { attributes } of this.#moments) {
-      tensors[attributes.name] = { shape: attributes.shape, data: this.#vectors.get(attributes.name)!.slice() };
+    for (const moment of this.#moments) {
+      tensors[moment.attributes.name] = { shape: moment.shape, data: this.of(moment).slice() };
     }
     return tensors;
   }
@@ -76,19 +93,16 @@ export class TrainerVectors {
       checkedValue(parameter, value);
       values[name] = value;
     }
-    const moments = this.#moments.map(({ attributes: { name, shape } }) => {
+    const moments = this.#moments.map((moment) => {
+      const { name, shape } = moment.attributes;
       const value = required(tensors, name);
       if (!sameShape(value.shape, shape) || value.data.length !== shape[0]) {
         throw new InputError(`restore: "${name}" is ${show(value.shape)}; expected ${show(shape)}`);
       }
-      return [name, value.data.slice()] as const;
+      return [moment, value.data] as const;
     });
     this.setParameters(values);
-    for (const [name, data] of moments) this.#vectors.set(name, data);
-  }
-
-  #vectorOf(pack: Pack): Float32Array {
-    return this.#vectors.get(pack.vector.attributes.name)!;
+    for (const [moment, data] of moments) this.of(moment).set(data);
   }
 }
 
@@ -100,8 +114,7 @@ export function asFloats(data: TensorData | undefined): Float32Array {
 }
 
 /** First values of a pack: given ones, else drawn from a stream of the parameter's name. */
-function drawValues(pack: Pack, stream: RandomStream, initial: ParameterValues): Float32Array {
-  const vector = new Float32Array(sizeOf(pack.vector.shape));
+function drawValues(pack: Pack, stream: RandomStream, initial: ParameterValues, vector: Float32Array): void {
   for (const parameter of pack.parameters) {
     const { name, shape, initializer } = parameter.attributes;
     if (initial[name] !== undefined) continue;
@@ -109,7 +122,6 @@ function drawValues(pack: Pack, stream: RandomStream, initial: ParameterValues):
     vector.set(inForm(pack.forms, parameter, data), pack.offsets.get(parameter)!);
   }
   packValues(pack, initial, vector);
-  return vector;
 }
 
 function required(tensors: ParameterValues, name: string): TensorValue {
