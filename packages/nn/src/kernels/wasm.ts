@@ -1,3 +1,5 @@
+import { UnavailableError } from '@rapport/core';
+
 /** WebAssembly's binary format, as far as one function over float32 vectors needs it (webassembly.github.io/spec, chapter 5). */
 
 /** Memory that kernels and typed arrays share. */
@@ -19,10 +21,21 @@ const runtime = (globalThis as typeof globalThis & { readonly WebAssembly: Runti
 
 const PAGE = 65_536;
 
-/** Zeros; the size does not change. */
+/**
+ * Zeros; the size does not change.
+ * @throws UnavailableError when the process may not reserve so much: each memory takes ten gigabytes of address space
+ */
 export function makeMemory(bytes: number): Memory {
   const pages = Math.max(1, Math.ceil(bytes / PAGE));
-  return new runtime.Memory({ initial: pages, maximum: pages });
+  try {
+    return new runtime.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    const megabytes = Math.ceil(bytes / 2 ** 20);
+    throw new UnavailableError(`there is no room for ${megabytes} MB of parameters, moments and gradients`, {
+      fix: 'raise the limit on virtual memory (ulimit -v), or train a smaller network',
+      cause,
+    });
+  }
 }
 
 /** The function `run` of a module whose memory is the given one. */
