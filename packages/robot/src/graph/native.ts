@@ -83,6 +83,8 @@ export interface NativeNode {
   getClock(): NativeClock;
   now(): NativeTime;
   spin(timeoutMs: number): void;
+  /** Makes the thread that waits look at entities that were added since it began to. */
+  syncHandles(): void;
   destroy(): void;
   createPublisher(type: string, topic: string, options: { qos: NativeQos }, events?: NativeEvents): NativePublisher;
   createSubscription(

@@ -147,6 +147,8 @@ export class RosNode {
       { qos: toNativeQos(this.#native, qos) },
       this.#events(new this.#native.PublisherEvents(), name, events),
     );
+    // rclnodejs does this for everything but the events of publishers.
+    this.#node.syncHandles();
     return new Publisher<T>(native, codec, name);
   }
 
