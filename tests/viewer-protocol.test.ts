@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, type Query, UnavailableError } from '@rapport/core';
-import { growingDatasetClips, queryStream, startViewer, type Viewer } from '@rapport/viewer';
+import { type ClipSource, growingDatasetClips, queryStream, startViewer, type Viewer } from '@rapport/viewer';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -249,6 +249,45 @@ it('sends a scene once, however many clips and queries show it', async () => {
   }
   await viewer.finished;
   expect(client.heard.filter(({ type }) => type === 'scene')).toHaveLength(1);
+});
+
+it('takes answers while pictures are on their way, sends none twice, and says when they cannot be read', async () => {
+  const queries = work.makeQueries(3);
+  let release = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let reads = 0;
+  const source: ClipSource = {
+    clip: async () => ({ frames: 1, fps: 1, redraw: null, cameras: ['front', 'broken'], events: [] }),
+    pictures: async (_clip, camera) => {
+      reads += 1;
+      await gate;
+      if (camera === 'broken') throw new InputError('the pictures are gone');
+      return [Uint8Array.of(1)];
+    },
+  };
+  const viewer = await serve(queries, { source });
+  const client = await connect(viewer);
+  client.hello('quick');
+  const [first, second] = [await client.next('query'), await client.next('query')];
+  for (const query of [first.query, second.query, second.query]) {
+    client.send({ type: 'pictures', query, place: 0, camera: 0 });
+  }
+  client.send({ type: 'pictures', query: second.query, place: 0, camera: 1 });
+  client.send(answer(first.query));
+  expect(await client.next('acknowledged', 'pictures')).toMatchObject({ type: 'acknowledged' });
+  release();
+  // The reading of the answered query's pictures had begun; that of the open one's comes once.
+  expect([await client.next('pictures'), await client.next('pictures')]).toMatchObject([
+    { query: first.query },
+    { query: second.query, camera: 0 },
+  ]);
+  expect(await client.next('error')).toMatchObject({
+    code: 'unreadable-clip',
+    message: 'pictures of place 1 cannot be read: the pictures are gone',
+  });
+  expect(reads).toBe(3);
 });
 
 it('keeps the scores, the policies and the order of the items from the page', async () => {

@@ -11,6 +11,9 @@ import { chromiumPath, skipReason } from './chromium.js';
 import { firstPush } from './rollouts.js';
 import { answered, press, startVisits } from './visits.js';
 
+/** A busy machine draws and decodes late. */
+const patient = { timeout: 20_000 };
+
 /** Shows a time of the clips. */
 async function showTime(page: Page, timeSecs: number): Promise<void> {
   await page.evaluate(`(() => {
@@ -102,7 +105,7 @@ describe.skipIf(chromiumPath === undefined)(
       await press(page, ' ');
       const latestSecs = Math.max(...pushes) / 8;
       await showTime(page, latestSecs);
-      await expect.poll(() => framesShown(page)).toEqual([1, 1, 1].map(() => Math.max(...pushes)));
+      await expect.poll(() => framesShown(page), patient).toEqual([1, 1, 1].map(() => Math.max(...pushes)));
       await press(page, 'e');
       await page.getByText('Aligned by first contact').waitFor();
       expect(await page.locator('.timeline .event.contact').count()).toBe(3);
@@ -111,7 +114,7 @@ describe.skipIf(chromiumPath === undefined)(
         .evaluateAll((all) => all.map((each) => each.getAttribute('x')));
       expect(new Set(marks).size).toBe(1);
       await showTime(page, latestSecs);
-      await expect.poll(async () => (await framesShown(page)).sort()).toEqual([...pushes].sort());
+      await expect.poll(async () => (await framesShown(page)).sort(), patient).toEqual([...pushes].sort());
       await press(page, 'o', '1', '2', 'Enter');
       await viewer.finished;
       const [answer] = await visits.work.answersTo(queries);
@@ -157,7 +160,7 @@ describe.skipIf(chromiumPath === undefined)(
       const viewer = await serve([{ id: 'arms', items: wholeEpisodes(dataset) }], { source: datasetClips(dataset) });
       const page = await newPage(viewer, 'onlooker');
       expect(await page.locator('.camera-name').allTextContents()).toEqual(['front', 'wrist', 'front', 'wrist']);
-      await expect.poll(() => page.evaluate(picturesShown)).toEqual([true, true, true, true]);
+      await expect.poll(() => page.evaluate(picturesShown), patient).toEqual([true, true, true, true]);
       await press(page, ' ');
       const coloursOf = async () => {
         const { x, y, width, height } = (await page.locator('.viewport').first().boundingBox())!;
@@ -166,9 +169,9 @@ describe.skipIf(chromiumPath === undefined)(
           .size;
       };
       // Table, floor, arm, and their shades; without the drawing there is the page's one colour.
-      await expect.poll(coloursOf).toBeGreaterThan(50);
+      await expect.poll(coloursOf, patient).toBeGreaterThan(50);
       await press(page, 'v', 'v');
-      await expect.poll(() => page.locator('canvas.pictures').count()).toBe(0);
+      await expect.poll(() => page.locator('canvas.pictures').count(), patient).toBe(0);
     });
   },
 );

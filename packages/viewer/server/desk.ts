@@ -19,6 +19,7 @@ import {
 } from '../protocol/index.js';
 import { feedbackEntry, screenOrder } from './answers.js';
 import type { ClipSource } from './clips.js';
+import { GivenQuery, PictureSender } from './picture-sender.js';
 import type { QueryPool } from './pool.js';
 import { ProtocolError } from './protocol-error.js';
 import { littleEndianBytes, sentScene } from './wire.js';
@@ -49,18 +50,17 @@ interface Seat {
   readonly annotator: string;
   visitor: Visitor | undefined;
   /** Queries that the page of this connection has and has not answered. */
-  readonly given: Set<string>;
+  readonly given: Map<string, GivenQuery>;
   /** Scenes that the page of this connection has, by their numbers there. */
   readonly scenes: Map<Scene, number>;
   serving: Promise<void>;
+  readonly pictures: PictureSender;
   isIdle: boolean;
   leaving: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** The open query and one ahead. */
 const queriesAhead = 2;
-/** Pictures per message, so that other people's messages get their turn between. */
-const picturesPerMessage = 16;
 
 /** Hands out queries and takes in answers; knows messages and annotators, not sockets. */
 export class Desk {
@@ -100,7 +100,7 @@ export class Desk {
       case 'undo':
         return this.#takeUndo(seat, visitor, message);
       case 'pictures':
-        return this.#sendPictures(seat, visitor, message);
+        return this.#takePicturesWanted(seat, visitor, message);
     }
   }
 
@@ -149,12 +149,14 @@ export class Desk {
       clearTimeout(earlier.leaving);
       earlier.visitor?.end(closeCodes.openedElsewhere, 'opened elsewhere');
     }
+    const { clips, onProblem } = this.#options;
     const seat: Seat = {
       annotator,
       visitor,
-      given: new Set(),
+      given: new Map(),
       scenes: new Map(),
       serving: Promise.resolve(),
+      pictures: new PictureSender(clips, (message) => visitor.send(message), onProblem),
       isIdle: false,
       leaving: undefined,
     };
@@ -262,7 +264,10 @@ export class Desk {
     try {
       const places = screenOrder(random, query, seat.annotator);
       const served = await Promise.all(places.map((item) => clips.clip(query.items[item]!)));
-      seat.given.add(query.id);
+      const onPage = served.map(({ frames, cameras }, place) => {
+        return { reference: query.items[places[place]!]!, frames, cameras };
+      });
+      seat.given.set(query.id, new GivenQuery(onPage));
       for (const { redraw } of served) if (redraw !== null) await this.#giveScene(seat, redraw.scene);
       await seat.visitor?.send({
         type: 'query',
@@ -293,22 +298,10 @@ export class Desk {
     await seat.visitor?.send({ type: 'scene', scene: number, content: sentScene(scene) });
   }
 
-  async #sendPictures(seat: Seat, visitor: Visitor, message: PicturesWantedMessage): Promise<void> {
-    const { query: queryId, place, camera } = message;
-    const { pool, clips, random } = this.#options;
-    const query = pool.held(seat.annotator, queryId);
-    if (query === undefined) throw new ProtocolError('out-of-order', `query ${queryId} is not open at you`);
-    const item = query.items[screenOrder(random, query, seat.annotator)[place] ?? -1];
-    if (item === undefined) throw new ProtocolError('out-of-order', `query ${queryId} has no place ${place}`);
-    const { frames: total, cameras } = await clips.clip(item);
-    const name = cameras[camera];
-    if (name === undefined) {
-      throw new ProtocolError('refused', `place ${place} of query ${queryId} has no pictures of camera ${camera}`);
-    }
-    for (let from = 0; from < total && seat.visitor === visitor; from += picturesPerMessage) {
-      const frames = await clips.pictures(item, name, from, Math.min(total, from + picturesPerMessage));
-      await visitor.send({ type: 'pictures', query: queryId, place, camera, from, frames });
-    }
+  #takePicturesWanted(seat: Seat, visitor: Visitor, message: PicturesWantedMessage): void {
+    const given = seat.given.get(message.query);
+    if (given === undefined) throw new ProtocolError('out-of-order', `query ${message.query} is not open at you`);
+    seat.pictures.add(message, given, () => seat.visitor === visitor && seat.given.get(message.query) === given);
   }
 
   /** A query has come late, or the last one has. */
