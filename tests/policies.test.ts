@@ -107,6 +107,7 @@ describe('a policy of pictures, cloned with one command', () => {
         1,
         'observed numbers; xmagical/avoid-gripper has 17',
       ],
+      [[...diffusion, '--dataset', dataset, '--policy.horizon', '12'], 1, 'horizon is 12; expected a multiple of 8'],
       [[...diffusion, '--dataset', dataset, '--policy.frameStack=2'], 2, 'belongs to policy.type sac'],
       [['train', 'policy', env], 2, 'option "reward" is missing: policy.type sac needs it'],
       [['eval', dataset], 1, 'holds no policy'],

@@ -8,7 +8,7 @@ import { cloningConfigSchema, openPolicy } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordDataset } from '../recording.js';
-import { checkDatasetFits, runCloningJob } from './cloning-job.js';
+import { checkDatasetFits, clonedPolicyConfig, runCloningJob } from './cloning-job.js';
 import { writeCloningReport } from './cloning-report.js';
 
 const envId = 'xmagical/avoid-longstick';
@@ -95,8 +95,22 @@ describe('runCloningJob', () => {
     const job = jobIn('wrong');
     const withConfig = (changes: object) => runCloningJob({ ...job, config: { ...config, ...changes } }, {});
     await expect(withConfig({ cameras: ['wrist'] })).rejects.toThrow('the dataset has no camera "wrist"; it has above');
-    await expect(withConfig({ actionSteps: 16 })).rejects.toThrow('n_action_steps is 16; expected at most 15');
+    await expect(withConfig({ actionSteps: 16 })).rejects.toThrow(
+      'actionSteps is 16; expected at most 15 (horizon - observationSteps + 1)',
+    );
     await expect(withConfig({ state: 99 })).rejects.toThrow('the state has 99 numbers; expected 1 to 16');
+  });
+});
+
+describe('clonedPolicyConfig', () => {
+  it('refuses datasets without episodes or actions', async () => {
+    const demonstrations = await openDataset(dataset);
+    expect(() => clonedPolicyConfig({ ...demonstrations, episodes: [] }, config)).toThrow(
+      'dataset demonstrations has no episodes to learn from',
+    );
+    expect(() => clonedPolicyConfig({ ...demonstrations, actionSpace: boxSpace([]) }, config)).toThrow(
+      'dataset demonstrations has no actions',
+    );
   });
 });
 

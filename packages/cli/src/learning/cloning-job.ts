@@ -14,9 +14,12 @@ import { type Dataset, latestCheckpoint, openDataset, openMetrics, saveCheckpoin
 import {
   type CloningConfig,
   cloningDiffusionConfig,
+  type DemonstrationParts,
   type DiffusionCheckpoint,
+  type DiffusionConfig,
   DiffusionPolicy,
   type DiffusionTrainingState,
+  demonstrationFeatures,
   evaluatePolicy,
   readDemonstrations,
   readTrainingFiles,
@@ -94,8 +97,8 @@ export async function runCloningJob(job: CloningJob, work: WorkOptions): Promise
   await mkdir(directory, { recursive: true });
   const dataset = await openDataset(job.dataset);
   const split = splitEpisodes(dataset);
+  const diffusion = clonedPolicyConfig(dataset, config);
   const demonstrations = await readAll(job, dataset, [...split.training, ...split.heldOut], work);
-  const diffusion = cloningDiffusionConfig(config, demonstrations);
   const env = job.envId === undefined ? undefined : await makeEnv(job.envId);
   const metrics = await openMetrics(directory, earlier?.step);
   try {
@@ -148,16 +151,29 @@ function splitEpisodes({ id, episodes }: Dataset): { readonly training: number[]
   return { training: all.filter((episode) => !heldOut.includes(episode)), heldOut };
 }
 
-async function readAll({ directory, config }: CloningJob, dataset: Dataset, episodes: number[], work: WorkOptions) {
+/** What of a dataset the policy is to see. */
+function partsOf(dataset: Dataset, { state, cameras }: CloningConfig): DemonstrationParts {
   const observed = spaceSize(dataset.observationSpace);
   // The split matters to LeRobot alone, which wants a number of the environment where there is no camera.
-  const stateSize = config.state ?? (config.cameras.length > 0 ? observed : observed - 1);
+  return { stateSize: state ?? (cameras.length > 0 ? observed : observed - 1), cameras };
+}
+
+/**
+ * The settings of the policy that a job trains.
+ * @throws InputError when the dataset lacks what the policy is to see, or settings contradict each other
+ */
+export function clonedPolicyConfig(dataset: Dataset, config: CloningConfig): DiffusionConfig {
+  if (dataset.episodes.length === 0) throw new InputError(`dataset ${dataset.id} has no episodes to learn from`);
+  return cloningDiffusionConfig(config, demonstrationFeatures(dataset, partsOf(dataset, config)));
+}
+
+async function readAll({ directory, config }: CloningJob, dataset: Dataset, episodes: number[], work: WorkOptions) {
   const cache = {
     memoryBytes: PICTURE_MEMORY,
     file: join(directory, CACHE_FOLDER, 'pictures.bin'),
     fileBytes: PICTURE_FILE,
   };
-  return readDemonstrations(dataset, { ...work, stateSize, cameras: config.cameras, episodes, cache });
+  return readDemonstrations(dataset, { ...work, ...partsOf(dataset, config), episodes, cache });
 }
 
 /**

@@ -8,7 +8,7 @@ import { formatTable } from '../output/table.js';
 import { resumeCommand, startRun } from '../run-folder.js';
 import type { Context, Outcome } from '../verb.js';
 import { program } from '../version.js';
-import { BEST_FOLDER, type CloningPoint, checkDatasetFits, runCloningJob } from './cloning-job.js';
+import { BEST_FOLDER, type CloningPoint, checkDatasetFits, clonedPolicyConfig, runCloningJob } from './cloning-job.js';
 import { writeCloningReport } from './cloning-report.js';
 import { refuseOptions, requireOption } from './given-options.js';
 import { TRAINING_FOLDER } from './policy-folder.js';
@@ -31,6 +31,7 @@ export async function runCloning(context: Context, options: CloningRunOptions): 
   refuseOptions({ reward: options.reward, prior: options.prior }, 'diffusion', 'sac');
   // Before a folder is made: what cannot be trained leaves nothing behind.
   const dataset = await openDataset(folder);
+  clonedPolicyConfig(dataset, config);
   const envId = config.evaluationEpisodes === 0 ? undefined : await whereToTry(context, dataset, options);
   const run = await startRun(context, `${envId ?? dataset.id}-diffusion`);
   const directory = join(run.directory, TRAINING_FOLDER);

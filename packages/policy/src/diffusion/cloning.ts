@@ -1,3 +1,4 @@
+import { InputError } from '@rapport/core';
 import { z } from 'zod';
 import { backbones, type DiffusionConfig, diffusionConfigSchema, diffusionShapes } from './config.js';
 
@@ -145,6 +146,23 @@ export function cloningDiffusionConfig(
     schedulerName: 'cosine',
     schedulerWarmupSteps: config.warmupSteps,
   });
-  diffusionShapes(diffusion);
+  try {
+    diffusionShapes(diffusion);
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(withOptionNames(error.message), { cause: error }) : error;
+  }
   return diffusion;
+}
+
+/** Messages about settings speak of the fields of LeRobot's file; here they are options. */
+function withOptionNames(message: string): string {
+  const options = {
+    n_action_steps: 'actionSteps',
+    n_obs_steps: 'observationSteps',
+    down_dims: 'downDims',
+    num_inference_steps: 'samplingSteps',
+    num_train_timesteps: 'noiseLevels',
+    transformer_width: 'transformerWidth',
+  };
+  return Object.entries(options).reduce((text, [field, option]) => text.replaceAll(field, option), message);
 }

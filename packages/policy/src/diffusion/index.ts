@@ -36,7 +36,13 @@ export {
   type Observation,
   type PlanNoise,
 } from './policy.js';
-export { type DemonstrationOptions, type Demonstrations, readDemonstrations } from './read-demonstrations.js';
+export {
+  type DemonstrationOptions,
+  type DemonstrationParts,
+  type Demonstrations,
+  demonstrationFeatures,
+  readDemonstrations,
+} from './read-demonstrations.js';
 export { compileSampler, type Sampler, type SamplerOptions } from './sampler.js';
 export { type DenoisingStep, denoisingSteps, noiseSchedule, samplingTimesteps } from './schedule.js';
 export { readStanfordCheckpoint } from './stanford.js';

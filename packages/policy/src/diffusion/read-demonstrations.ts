@@ -24,12 +24,17 @@ export interface Demonstrations extends Pick<DiffusionConfig, 'inputFeatures' | 
   close(): void;
 }
 
+/** Which numbers and cameras of a dataset a policy is to see. */
+export type DemonstrationParts = Pick<DemonstrationOptions, 'stateSize' | 'cameras'>;
+
 /**
- * Reads the episodes of a dataset, to train a diffusion policy on.
- * @throws InputError when the dataset has no actions or no such camera, observes fewer numbers than the state has, or its
- *   pictures do not fit the cache
+ * The features of a policy that learns from a dataset.
+ * @throws InputError when the dataset has no actions or no such camera, or observes fewer numbers than the state has
  */
-export async function readDemonstrations(dataset: Dataset, options: DemonstrationOptions): Promise<Demonstrations> {
+export function demonstrationFeatures(
+  dataset: Dataset,
+  { stateSize, cameras }: DemonstrationParts,
+): Pick<DiffusionConfig, 'inputFeatures' | 'outputFeatures'> {
   const observationSize = spaceSize(dataset.observationSpace);
   const actionSize = spaceSize(dataset.actionSpace);
   if (actionSize === 0) {
@@ -37,10 +42,32 @@ export async function readDemonstrations(dataset: Dataset, options: Demonstratio
       fix: 'take a dataset of demonstrations that were recorded with their actions',
     });
   }
-  const { stateSize, episodes = dataset.episodes.map(({ index }) => index) } = options;
   if (stateSize < 1 || stateSize > observationSize) {
     throw new InputError(`the state has ${stateSize} numbers; expected 1 to ${observationSize}, which are observed`);
   }
+  const environmentSize = observationSize - stateSize;
+  const pictures = cameras.map((name) => findCamera(dataset, name));
+  return {
+    inputFeatures: {
+      [STATE_FEATURE]: { type: 'STATE', shape: [stateSize] },
+      ...Object.fromEntries(
+        pictures.map(({ key, height, width }) => [key, { type: 'VISUAL' as const, shape: [3, height, width] }]),
+      ),
+      ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: { type: 'ENV' as const, shape: [environmentSize] } }),
+    },
+    outputFeatures: { [ACTION_FEATURE]: { type: 'ACTION', shape: [actionSize] } },
+  };
+}
+
+/**
+ * Reads the episodes of a dataset, to train a diffusion policy on.
+ * @throws InputError as `demonstrationFeatures` does, and when the pictures do not fit the cache
+ */
+export async function readDemonstrations(dataset: Dataset, options: DemonstrationOptions): Promise<Demonstrations> {
+  const features = demonstrationFeatures(dataset, options);
+  const { stateSize, episodes = dataset.episodes.map(({ index }) => index) } = options;
+  const observationSize = spaceSize(dataset.observationSpace);
+  const actionSize = spaceSize(dataset.actionSpace);
   const cameras = options.cameras.map((name) => findCamera(dataset, name));
   const environmentSize = observationSize - stateSize;
   const steps = episodes.reduce((sum, index) => sum + dataset.episode(index).length, 0);
@@ -77,18 +104,7 @@ export async function readDemonstrations(dataset: Dataset, options: Demonstratio
     cache.close();
     throw error;
   }
-  return {
-    demonstrations,
-    inputFeatures: {
-      [STATE_FEATURE]: { type: 'STATE', shape: [stateSize] },
-      ...Object.fromEntries(
-        cameras.map(({ key, height, width }) => [key, { type: 'VISUAL' as const, shape: [3, height, width] }]),
-      ),
-      ...(environmentSize > 0 && { [ENVIRONMENT_FEATURE]: { type: 'ENV' as const, shape: [environmentSize] } }),
-    },
-    outputFeatures: { [ACTION_FEATURE]: { type: 'ACTION', shape: [actionSize] } },
-    close: () => cache.close(),
-  };
+  return { ...features, demonstrations, close: () => cache.close() };
 }
 
 function findCamera(dataset: Dataset, name: string): CameraFeature {
