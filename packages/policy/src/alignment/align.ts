@@ -1,6 +1,6 @@
 import { InputError, type RandomState, RandomStream, throwIfAborted, type WorkOptions } from '@rapport/core';
 import type { ParameterValues, TrainerState } from '@rapport/nn';
-import { pairObjectives } from '@rapport/reward';
+import { type PairObjectiveName, pairObjectives } from '@rapport/reward';
 import type { DiffusionCheckpoint } from '../diffusion/checkpoint.js';
 import type { Demonstration } from '../diffusion/demonstrations.js';
 import { type DiffusionNetwork, diffusionNetwork } from '../diffusion/network.js';
@@ -195,19 +195,11 @@ function checkOptions(
 }
 
 function checkPairObjective(
-  objective: keyof typeof pairObjectives,
+  objective: PairObjectiveName,
   { safeguard }: AlignmentConfig,
   { rankings }: RolloutPreferences,
 ): void {
   const { needs } = pairObjectives[objective];
-  if (needs.includes('divergence')) {
-    throw new InputError(
-      `objective "${objective}" needs samples of the policy while it is trained, which alignment does not draw`,
-      {
-        fix: 'use rpo, or forward-kl with demonstrations',
-      },
-    );
-  }
   const lacks = (part: 'strength' | 'returns') => rankings.filter((ranking) => ranking[part] === undefined).length;
   if (needs.includes('strength') && lacks('strength') === rankings.length) {
     throw new InputError(`objective "${objective}" uses how much better the better one is; no ranking states it`, {

@@ -1,8 +1,15 @@
 import { listObjectiveNames, objectiveConfigSchema, pairObjectiveNames } from '@rapport/reward';
 import { z } from 'zod';
 
-/** Objectives that a diffusion policy can be aligned with: of pairs, of rankings, and of single ratings (`kto`). */
-export const alignmentObjectiveNames = [...pairObjectiveNames, ...listObjectiveNames, 'kto'] as const;
+/**
+ * Objectives that a diffusion policy can be aligned with: of pairs, of rankings, and of single ratings (`kto`). `hypo` is not
+ * among them: it needs samples of the policy at every step.
+ */
+export const alignmentObjectiveNames = [
+  ...pairObjectiveNames.filter((name) => name !== 'hypo'),
+  ...listObjectiveNames,
+  'kto',
+] as const;
 export type AlignmentObjectiveName = (typeof alignmentObjectiveNames)[number];
 
 /**
@@ -56,7 +63,7 @@ export const alignmentConfigSchema = z.object({
     .default(null)
     .describe("mu of Diffusion-SDPO, which scales the losers' gradient; null leaves it. Its code: 0.9 and 0.6"),
   settings: objectiveConfigSchema
-    .omit({ pairs: true, lists: true, beta: true, anchorWeight: true, dataWeight: true })
+    .omit({ pairs: true, lists: true, beta: true, anchorWeight: true, dataWeight: true, divergenceWeight: true })
     .prefault({})
     .describe('further settings of the objective, see docs/objectives.md'),
   monitorEvery: z.int().min(1).default(25).describe('steps between two looks at the policy; ours'),

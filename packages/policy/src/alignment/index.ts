@@ -10,6 +10,7 @@ export {
   alignmentConfigSchema,
   alignmentObjectiveNames,
 } from './config.js';
+export { alignmentFiles, alignmentMonitorSchema, readAlignmentFiles } from './files.js';
 export { checkSameKind, policyHash } from './hash.js';
 export { demonstratedManifold, type Manifold } from './manifold.js';
 export type { AlignmentMonitor } from './monitor.js';

@@ -13,20 +13,22 @@ export interface SyntheticRankings {
  * RAPL's way from few labels to many preferences: a reward learned from a person's rankings ranks rollouts from matched
  * starts, that is, several rollouts of each seed (Tian et al. 2024; the rule is ours, as the paper's is not public). These
  * rankings cost no labels.
- * @param leastGap see `rankByReturns`
+ * @param episodes read one by one: their pictures need not be in memory at once
  */
 export async function rankByReward(
-  episodes: readonly Episode[],
+  episodes: Iterable<Episode> | AsyncIterable<Episode>,
   reward: RewardSource,
-  { leastGap, ...work }: { readonly leastGap: number } & WorkOptions,
+  { leastGap, signal }: { readonly leastGap: number } & Pick<WorkOptions, 'signal'>,
 ): Promise<SyntheticRankings> {
+  const rollouts: Pick<Episode, 'seed' | 'length'>[] = [];
   const returns: number[] = [];
-  for (const episode of episodes) {
-    throwIfAborted(work.signal);
+  for await (const episode of episodes) {
+    throwIfAborted(signal);
+    const { seed, length } = episode;
+    rollouts.push({ seed, length });
     returns.push((await reward.rewards(episode)).reduce((sum, one) => sum + one, 0));
-    work.onProgress?.({ label: `ranking rollouts by ${reward.name}`, done: returns.length, total: episodes.length });
   }
-  return { rankings: rankByReturns(episodes, returns, leastGap), returns };
+  return { rankings: rankByReturns(rollouts, returns, leastGap), returns };
 }
 
 /**

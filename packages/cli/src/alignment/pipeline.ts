@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { throwIfAborted } from '@rapport/core';
+import { openDataset, type RunFolder, writeDurably } from '@rapport/data';
+import {
+  type AlignmentConfig,
+  type Demonstration,
+  type DiffusionCheckpoint,
+  DiffusionPolicy,
+  evaluatePolicy,
+  loadDiffusionPolicy,
+  policyHash,
+  readDemonstrations,
+  saveDiffusionPolicy,
+  selectionSeeds,
+} from '@rapport/policy';
+import { makeEnv } from '@rapport/sim';
+import { datasetFolder } from '../dataset-folder.js';
+import type { Context } from '../verb.js';
+import { filmPolicies } from './films.js';
+import { ALIGNED_FOLDER, runAlignmentJob } from './job.js';
+import { compareOnStarts, type Judgement, judge, rollOutHeldOut } from './judge.js';
+import type { AlignOptions } from './options.js';
+import { type AlignedReport, type AlignReport, alignPage } from './report.js';
+import { gatherPreferences, type Sources } from './sources.js';
+import { alignmentWarnings } from './warnings.js';
+
+/** Where the aligned policy is, below the run. */
+const POLICY_FOLDER = 'policy';
+
+/**
+ * Rolls out, ranks, aligns with the objective and by fine-tuning on winners, and judges both beside the reference. Every
+ * part leaves its result in the run folder: an interrupted run goes on where it stopped and ends with the same policy.
+ * @returns the report and the path of its page
+ */
+export async function runAlign(
+  sources: Sources,
+  options: AlignOptions,
+  run: RunFolder,
+  context: Context,
+): Promise<{ readonly report: AlignReport; readonly page: string }> {
+  const { stored, spec, folder } = sources;
+  const { seed } = run.record;
+  const place = { directory: run.directory, startMs: Date.parse(run.record.startedAt) };
+  const gathered = await gatherPreferences(sources, options, place, { ...context, seed });
+  const rollouts = await readRollouts(gathered.rollouts, stored.checkpoint, context);
+  const demonstrations =
+    options.demonstrations === undefined
+      ? undefined
+      : await readRollouts(datasetFolder(options.demonstrations), stored.checkpoint, context);
+
+  const before = await judgeFolder(folder, sources, options, context);
+  const alignments: AlignedReport[] = [];
+  for (const config of objectivesOf(options.alignment)) {
+    const directory = alignmentFolder(run, config);
+    const record = await runAlignmentJob(
+      directory,
+      {
+        reference: stored.checkpoint,
+        rollouts,
+        preferences: gathered.preferences,
+        config,
+        seed,
+        ...(demonstrations && { demonstrations }),
+        ...(options.monitorEpisodes > 0 && { evaluate: successDuring(spec.id, options.monitorEpisodes, context) }),
+      },
+      { name: `aligned/${config.objective}`, envId: spec.id },
+      context.work,
+    );
+    const after = await judgeFolder(join(directory, ALIGNED_FOLDER), sources, options, context);
+    const change = compareOnStarts(before, after);
+    alignments.push({ ...record, after, change, warnings: alignmentWarnings(record, record.step, change) });
+  }
+
+  const aligned = await loadDiffusionPolicy(join(alignmentFolder(run, options.alignment), ALIGNED_FOLDER));
+  const policy = join(run.directory, POLICY_FOLDER);
+  await saveDiffusionPolicy(policy, aligned);
+  if (options.save !== undefined) await saveDiffusionPolicy(options.save, aligned);
+
+  const report: AlignReport = {
+    format: 1,
+    environment: spec.id,
+    seed,
+    reference: { name: stored.name, hash: policyHash(stored.checkpoint), folder },
+    preferences: { labels: gathered.labels, synthetic: gathered.synthetic, source: describeSource(sources, options) },
+    rollouts: { folder: gathered.rollouts, count: rollouts.length },
+    config: options.alignment,
+    alignments,
+    before,
+    policy,
+  };
+  const films = await filmPolicies(
+    spec.id,
+    [
+      { title: 'before', folder },
+      { title: 'after', folder: policy },
+    ],
+    options.evaluationEpisodes,
+    context.work,
+  );
+  await writeDurably(join(run.directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const page = join(run.directory, 'report.html');
+  await writeDurably(page, await alignPage(report, films));
+  return { report, page };
+}
+
+/** The objective, and the baseline unless it is that itself. */
+function objectivesOf(config: AlignmentConfig): AlignmentConfig[] {
+  if (config.objective === 'winners') return [config];
+  return [config, { ...config, objective: 'winners', safeguard: null }];
+}
+
+function alignmentFolder(run: RunFolder, { objective }: AlignmentConfig): string {
+  return join(run.directory, 'alignments', objective);
+}
+
+/** The episodes of a dataset with the features of the policy. */
+async function readRollouts(
+  directory: string,
+  { config }: DiffusionCheckpoint,
+  { work }: Context,
+): Promise<readonly Demonstration[]> {
+  const features = Object.entries(config.inputFeatures);
+  const dataset = await openDataset(directory);
+  const stateSize = features.find(([, { type }]) => type === 'STATE')![1].shape[0]!;
+  const cameras = features
+    .filter(([, { type }]) => type === 'VISUAL')
+    .map(([feature]) => dataset.cameras.find(({ key }) => key === feature)?.camera ?? feature);
+  return (await readDemonstrations(dataset, { ...work, stateSize, cameras })).demonstrations;
+}
+
+async function judgeFolder(
+  folder: string,
+  { spec }: Sources,
+  { evaluationEpisodes }: AlignOptions,
+  { work }: Context,
+): Promise<Judgement> {
+  throwIfAborted(work.signal);
+  return judge(await rollOutHeldOut(folder, { envId: spec.id, starts: evaluationEpisodes, cameras: [] }, work));
+}
+
+/** Success and, where there are ways, the preferred share during alignment; on other starts than the evaluation's. */
+function successDuring(envId: string, episodes: number, { signal }: Context) {
+  return async (checkpoint: DiffusionCheckpoint): Promise<Record<string, number>> => {
+    const env = await makeEnv(envId);
+    const policy = await DiffusionPolicy.create(checkpoint, { name: 'during-alignment' });
+    const ways: boolean[] = [];
+    try {
+      const { success, score } = await evaluatePolicy({
+        env,
+        policy,
+        seeds: selectionSeeds(episodes),
+        signal,
+        onEpisode: ({ privileged }) => {
+          if (privileged.way !== undefined) ways.push(privileged.way.preferred);
+        },
+      });
+      const preferred = ways.filter(Boolean).length / ways.length;
+      return { success: success.mean, score: score.mean, ...(ways.length > 0 && { preferred }) };
+    } finally {
+      await policy.close();
+      env.close();
+    }
+  };
+}
+
+function describeSource({ reward, dataset }: Sources, { annotator }: AlignOptions): string {
+  if (reward !== undefined) return `rankings by the reward ${reward.name}, of rollouts from the same start`;
+  if (annotator === 'simulated') return 'a simulated annotator with stated imperfections (simulated/ordinary)';
+  if (annotator === 'human') return 'a person, in the viewer';
+  return `the ledger's rankings of ${dataset}`;
+}

@@ -1,0 +1,92 @@
+import { InterruptedError, type Query, RandomStream, type RankedClips, standingRankings } from '@rapport/core';
+import { type Ledger, openPrivilegedDataset } from '@rapport/data';
+import { growingDatasetClips, queryStream, startViewer } from '@rapport/viewer';
+import { answerBySimulation } from '../learning/ranking-session.js';
+import { openChosenLedger, openExistingLedger } from '../ledger.js';
+import type { AlignOptions } from './options.js';
+
+/** Rankings of a dataset's rollouts that stand in the ledger, in the order in which they were given. */
+export async function ledgerRankings(chosen: string | undefined, dataset: string): Promise<RankedClips[]> {
+  const ledger = await openExistingLedger(chosen);
+  const entries = await ledger.entries({ dataset }).finally(() => ledger.close());
+  return standingRankings(entries);
+}
+
+/** Somebody who ranks rollouts while they are made. */
+export interface RankingDesk {
+  /** Asks something; its rollouts must be in the dataset. */
+  ask(query: Query): void;
+  /** There is nothing more to ask: waits for the answers. @throws InterruptedError when the person stopped */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface DeskOptions {
+  readonly options: AlignOptions;
+  /** Folder of the dataset. */
+  readonly directory: string;
+  readonly seed: number;
+  /** When the first query is shown to a simulated annotator, milliseconds since 1970. */
+  readonly startMs: number;
+  readonly signal: AbortSignal;
+  readonly announce: (line: string) => void;
+}
+
+/** Opens the viewer for a person, or lets the simulated annotator answer in the end. */
+export async function openRankingDesk(annotator: 'human' | 'simulated', needs: DeskOptions): Promise<RankingDesk> {
+  const ledger = await openChosenLedger(needs.options.ledger);
+  try {
+    return annotator === 'human' ? await personsDesk(ledger, needs) : simulatedDesk(ledger, needs);
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+async function personsDesk(
+  ledger: Ledger,
+  { options, directory, seed, signal, announce }: DeskOptions,
+): Promise<RankingDesk> {
+  const queries = queryStream(options.queries);
+  const viewer = await startViewer({
+    source: growingDatasetClips(directory),
+    ledger,
+    queries,
+    port: options.port,
+    random: new RandomStream(seed, 'align/screen-order'),
+    onProblem: (error) => announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
+    ...(options.question !== undefined && { question: options.question }),
+  });
+  announce(`rank the rollouts at ${viewer.url} as they arrive; alignment goes on after the last one`);
+  return {
+    ask: (query) => queries.push(query),
+    async finish() {
+      queries.end();
+      const stopped = new Promise<'stopped'>((resolve) => {
+        if (signal.aborted) resolve('stopped');
+        signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+      });
+      const ended = await Promise.race([viewer.finished, stopped]);
+      if (ended === 'stopped') throw new InterruptedError('stopped while rollouts were ranked; every answer is kept');
+    },
+    async close() {
+      await viewer.close();
+      await ledger.close();
+    },
+  };
+}
+
+function simulatedDesk(ledger: Ledger, { directory, seed, startMs }: DeskOptions): RankingDesk {
+  const queries: Query[] = [];
+  return {
+    ask: (query) => {
+      queries.push(query);
+    },
+    async finish() {
+      const recording = await openPrivilegedDataset(directory);
+      const stream = new RandomStream(seed, 'align/annotator');
+      await answerBySimulation(recording, queries, ledger, { stream, nowMs: startMs });
+    },
+    close: () => ledger.close(),
+  };
+}

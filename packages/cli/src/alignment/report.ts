@@ -1,0 +1,137 @@
+import type { AlignmentConfig, AlignmentMonitor } from '@rapport/policy';
+import { type ChartLine, lineChart } from '../report/line-chart.js';
+import { escapeHtml, htmlInterval, htmlTable, renderPage } from '../report/page.js';
+import { filmFigures, type StartFilms } from './films.js';
+import type { AlignmentRecord } from './job.js';
+import type { Judgement, PairedDifference } from './judge.js';
+
+/** What `report.json` of an alignment holds. */
+export interface AlignReport {
+  readonly format: 1;
+  readonly environment: string;
+  readonly seed: number;
+  readonly reference: { readonly name: string; readonly hash: string; readonly folder: string };
+  /** Rankings by annotators, which are the labels spent, and by a reward. */
+  readonly preferences: { readonly labels: number; readonly synthetic: number; readonly source: string };
+  readonly rollouts: { readonly folder: string; readonly count: number };
+  readonly config: AlignmentConfig;
+  /** The objective asked for, and fine-tuning on winners beside it. */
+  readonly alignments: readonly AlignedReport[];
+  /** The reference on the same held-out starts. */
+  readonly before: Judgement;
+  readonly policy: string;
+}
+
+export interface AlignedReport extends AlignmentRecord {
+  readonly after: Judgement;
+  /** After minus before on the same starts. */
+  readonly change: PairedDifference;
+  readonly warnings: readonly string[];
+}
+
+const colours = {
+  winners: '#1f7a4d',
+  losers: '#b4560a',
+  ranking: '#2563c9',
+  implicit: '#8a4fbf',
+  off: '#b3261e',
+} as const;
+
+export function alignPage(report: AlignReport, films: readonly StartFilms[]): Promise<string> {
+  const { preferences, alignments, before } = report;
+  const [main] = alignments;
+  const sections = [
+    { title: 'Before and after', body: judgements(report) },
+    ...(films.length === 0 ? [] : [{ title: 'The same starts, before and after', body: filmFigures(films) }]),
+    ...alignments.map((one) => ({ title: `During alignment: ${one.objective}`, body: monitors(one) })),
+    { title: 'How this was made', body: settings(report) },
+  ];
+  const spent =
+    preferences.labels > 0
+      ? `${preferences.labels} rankings by annotators`
+      : `${preferences.synthetic} rankings by a reward`;
+  return renderPage({
+    title: `${report.environment}, aligned`,
+    eyebrow: 'Rapport alignment',
+    lead: `A diffusion policy was aligned with ${spent} of ${report.rollouts.count} of its rollouts by ${main!.objective}, and judged on ${before.episodes.length} held-out starts.`,
+    sections,
+  });
+}
+
+const percent = (value: number) => `${Math.round(100 * value)} %`;
+const signed = (format: (value: number) => string) => (value: number) => `${value > 0 ? '+' : ''}${format(value)}`;
+const two = (value: number) => value.toFixed(2);
+
+function judgements({ before, alignments }: AlignReport): string {
+  const cells = ({ success, score, preferred }: Judgement) => [
+    preferred === null ? 'none' : htmlInterval(preferred, percent),
+    htmlInterval(success, percent),
+    htmlInterval(score),
+  ];
+  const changes = ({ success, score, preferred }: PairedDifference) => [
+    preferred === null ? 'none' : htmlInterval(preferred, signed(percent)),
+    htmlInterval(success, signed(percent)),
+    htmlInterval(score, signed(two)),
+  ];
+  const rows = [
+    ['Before', ...cells(before)],
+    ...alignments.flatMap(({ objective, after, change, step }) => [
+      [`${escapeHtml(objective)} (step ${step})`, ...cells(after)],
+      ['difference', ...changes(change)],
+    ]),
+  ];
+  const warnings = alignments.flatMap(({ objective, warnings: own }) => own.map((one) => `${objective}: ${one}`));
+  const list = warnings.map((one) => `<li>${escapeHtml(one)}</li>`).join('');
+  const table = htmlTable(['Policy', 'Preferred way', 'Success', 'True score'], rows);
+  const note = `<p class="caption">N = ${before.episodes.length} held-out starts, the same for all; 95 % intervals (Wilson for shares, bootstrap over starts for scores and differences). Fine-tuning on winners is the baseline for any objective.</p>`;
+  return `${table}${note}${list === '' ? '' : `<h3>Warnings</h3><ul>${list}</ul>`}`;
+}
+
+function monitors({ history }: AlignedReport): string {
+  const line = (name: string, colour: string, read: (look: AlignmentMonitor) => number): ChartLine => ({
+    name,
+    colour,
+    points: history.map((look) => ({ x: look.step, y: read(look) })),
+  });
+  const xLabel = 'step of alignment';
+  const losses = [
+    line('winners', colours.winners, (look) => look.winnerLoss / look.referenceWinnerLoss),
+    line('losers', colours.losers, (look) => look.loserLoss / look.referenceLoserLoss),
+  ];
+  const shares = [
+    line('ranking', colours.ranking, ({ rankingAccuracy }) => rankingAccuracy),
+    line('implicit', colours.implicit, ({ implicitAccuracy }) => implicitAccuracy),
+    line('off the data', colours.off, ({ offManifold }) => offManifold),
+  ];
+  const distance = [line('distance to the reference', colours.ranking, ({ referenceDistance }) => referenceDistance)];
+  const tasks = [...new Set(history.flatMap(({ task }) => Object.keys(task)))];
+  const taskLines = tasks.map((name, index) =>
+    line(name, Object.values(colours)[index % 5]!, ({ task }) => task[name] ?? Number.NaN),
+  );
+  const charts = [
+    lineChart({ xLabel, lines: losses, scale: 'logarithmic' }),
+    lineChart({ xLabel, lines: shares, range: [0, 1] }),
+    lineChart({ xLabel, lines: distance }),
+    ...(taskLines.length === 0 ? [] : [lineChart({ xLabel, lines: taskLines, range: [0, 1] })]),
+  ];
+  return `<div class="charts">${charts.join('')}</div><p class="caption">Denoising losses relative to the reference’s; shares of pairs of which the policy gives the winner the lower loss (ranking) and whose winner gained more on the reference (implicit), and of sampled chunks off the demonstrated ones; distance of sampled chunks to the reference’s from the same noise, in normalised actions.</p>`;
+}
+
+function settings({ reference, preferences, rollouts, config, seed }: AlignReport): string {
+  const { settings: more, ...main } = config;
+  const shown = Object.entries({ ...main, ...more }).map(([key, value]) => [
+    `<code>${escapeHtml(key)}</code>`,
+    escapeHtml(String(value)),
+  ]);
+  return htmlTable(
+    ['Setting', 'Value'],
+    [
+      ['Reference', `${escapeHtml(reference.name)} <code>${reference.hash.slice(0, 12)}</code>`],
+      ['Preferences', escapeHtml(preferences.source)],
+      ['Labels spent', String(preferences.labels)],
+      ['Rollouts', `${rollouts.count} in ${escapeHtml(rollouts.folder)}`],
+      ['Seed', String(seed)],
+      ...shown,
+    ],
+  );
+}

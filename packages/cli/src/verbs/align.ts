@@ -1,0 +1,70 @@
+import { InterruptedError } from '@rapport/core';
+import { formatTable } from '../output/table.js';
+import { resumeCommand, startRun } from '../run-folder.js';
+import { defineVerb } from '../verb.js';
+import { program } from '../version.js';
+
+export default defineVerb({
+  name: 'align',
+  summary: 'align a diffusion policy with preferences about its rollouts',
+  description:
+    'Changes how a diffusion policy does its task to what is preferred, by preference optimisation of its denoiser. ' +
+    'Preferences are rankings of its rollouts: those in the ledger (--dataset), those of an annotator now (--annotator, ' +
+    'who ranks rollouts as they arrive), or those of a reward (--reward), which cost no labels. Without --dataset the ' +
+    'policy is first rolled out several times from each of a number of starts. A policy that leaves the data during ' +
+    'alignment is taken back to where it was on it. Fine-tuning on winners is always run beside the objective, and both ' +
+    'are judged with the reference on the same held-out starts. The reference stays as it is. A resumed run ends with ' +
+    'the same bytes as one that never stopped.',
+  examples: [
+    'rapport align outputs/train-policy/2026-05-04/10-30-00_franka-cup-diffusion --annotator human',
+    'rapport align POLICY --dataset outputs/rollout/2026-05-04/11-30-00_franka-cup --demonstrations DIR',
+    'rapport align POLICY --reward outputs/train-reward/2026-05-04/12-30-00_rapl --rollouts 240',
+    'rapport align POLICY --annotator simulated --alignment.objective=kto --save aligned',
+  ],
+  positionals: ['policy'],
+  heeds: ['seed', 'output', 'resume'],
+  options: async () => (await import('../alignment/options.js')).alignOptionsSchema,
+  async run(context, options) {
+    const [{ openSources }, { runAlign }, { judgementTable }] = await Promise.all([
+      import('../alignment/sources.js'),
+      import('../alignment/pipeline.js'),
+      import('../alignment/tables.js'),
+    ]);
+    // Before a folder is made: what cannot be aligned leaves nothing behind.
+    const sources = await openSources(options, context.resume !== undefined);
+    const run = await startRun(context, `${sources.spec.id}-${options.alignment.objective}`);
+    context.log(`aligning in ${run.directory}`);
+    try {
+      const { report, page } = await runAlign(sources, options, run, context);
+      const { labels, synthetic } = report.preferences;
+      const warnings = report.alignments.flatMap(({ objective, warnings: own }) =>
+        own.map((one) => `warning: ${objective}: ${one}`),
+      );
+      return {
+        data: { directory: run.directory, ...report },
+        text: [
+          `${labels} rankings by annotators, ${synthetic} by a reward, of ${report.rollouts.count} rollouts`,
+          '',
+          formatTable(
+            ['', 'preferred way', 'success', 'true score', 'N'],
+            judgementTable([
+              ['before', report.before],
+              ...report.alignments.flatMap(({ objective, after, change }) => [
+                [objective, after] as const,
+                ['  difference', change] as const,
+              ]),
+            ]),
+          ),
+          ...(warnings.length > 0 ? ['', ...warnings] : []),
+          '',
+          `report: ${page}`,
+          `policy: ${report.policy}`,
+          `what changed: ${program} policy diff ${options.policy} ${run.directory}`,
+        ].join('\n'),
+      };
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      throw new InterruptedError(error.message, { fix: `go on with ${resumeCommand(context, run.directory)}` });
+    }
+  },
+});
