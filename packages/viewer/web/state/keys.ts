@@ -90,11 +90,13 @@ export function meaningOf(key: string): Action | number | undefined {
   return /^[1-6]$/.test(key) ? Number(key) - 1 : actionByKey.get(key.toLowerCase());
 }
 
-/** Which reason a key ticks, counted from 0: Shift with a number. Undefined for other keys. */
-export function reasonOf({ shiftKey, code }: { shiftKey: boolean; code: string }): number | undefined {
-  // Shift changes what the key prints, and how depends on the layout; the key's place on the keyboard does not.
+/**
+ * Which reason a key ticks, counted from 0: a number key that does not print its number, which is what Shift does on most
+ * keyboards (and its absence on some). Undefined for other keys.
+ */
+export function reasonOf({ key, code }: { readonly key: string; readonly code: string }): number | undefined {
   const digit = /^Digit([1-9])$/.exec(code)?.[1];
-  return shiftKey && digit !== undefined ? Number(digit) - 1 : undefined;
+  return digit === undefined || /^\d$/.test(key) ? undefined : Number(digit) - 1;
 }
 
 /** The key as printed, for hints on buttons. */

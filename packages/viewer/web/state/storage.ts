@@ -14,11 +14,14 @@ const keptSchema = z.object({
       ranking: z.array(z.array(z.int().min(0).max(5))),
       shownAtMs: z.number(),
       plays: z.int().min(0),
-      remarks: z.object({
-        window: z.object({ fromSecs: z.number(), toSecs: z.number() }).nullable(),
-        reasons: z.array(z.string()),
-        strength: z.literal([1, 2, 3]).nullable(),
-      }),
+      // An older page kept none.
+      remarks: z
+        .object({
+          window: z.object({ fromSecs: z.number(), toSecs: z.number() }).nullable(),
+          reasons: z.array(z.string()),
+          strength: z.literal([1, 2, 3]).nullable(),
+        })
+        .default({ window: null, reasons: [], strength: null }),
     })
     .nullable(),
 });
