@@ -43,8 +43,16 @@ const operations = {
     const thing = things.get(name);
     return thing.subscriptionCount ?? thing.publisherCount;
   },
-  async call({ type, service, request, timeout_s = 10 }) {
-    return node.client(type, service).call(request, { timeoutMs: 1000 * timeout_s });
+  async call({ type, service, request, timeout_s = 10, attempts = 1 }) {
+    const client = things.get(service) ?? node.client(type, service);
+    things.set(service, client);
+    for (let left = attempts - 1; ; left--) {
+      try {
+        return await client.call(request, { timeoutMs: 1000 * timeout_s });
+      } catch (error) {
+        if (left === 0) throw error;
+      }
+    }
   },
   serve({ type, service, response }) {
     node.serve(type, service, (request) => {

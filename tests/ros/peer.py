@@ -94,12 +94,17 @@ class Peer:
         thing = self.things[name]
         return thing.get_subscription_count() if hasattr(thing, 'get_subscription_count') else thing.get_publisher_count()
 
-    def call(self, type, service, request, timeout_s=10.0):
-        client = self.node.create_client(load(type), service, callback_group=self.group)
+    def call(self, type, service, request, timeout_s=10.0, attempts=1):
+        client = self.things.get(service) or self.node.create_client(load(type), service, callback_group=self.group)
+        self.things[service] = client
         if not client.wait_for_service(timeout_s):
             raise RuntimeError(f'no service {service}')
-        future = client.call_async(fill(load(type).Request(), request))
-        return plain(self.wait(future, timeout_s))
+        for left in reversed(range(attempts)):
+            try:
+                return plain(self.wait(client.call_async(fill(load(type).Request(), request)), timeout_s))
+            except RuntimeError:
+                if left == 0:
+                    raise
 
     def serve(self, type, service, response):
         def answer(request, out):
@@ -109,7 +114,8 @@ class Peer:
         self.things[service] = self.node.create_service(load(type), service, answer, callback_group=self.group)
 
     def send_goal(self, type, action, goal, cancel_after_s=None, timeout_s=30.0):
-        client = ActionClient(self.node, load(type), action, callback_group=self.group)
+        client = self.things.get(action) or ActionClient(self.node, load(type), action, callback_group=self.group)
+        self.things[action] = client
         if not client.wait_for_server(timeout_s):
             raise RuntimeError(f'no action {action}')
         feedback = []

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../output/progress.js';
-import { canInstallPackages, installPackages } from '../system/apt.js';
-import { type Context, defineVerb } from '../verb.js';
+import { provideRosTools } from '../system/ros.js';
+import { defineVerb } from '../verb.js';
 import { program } from '../version.js';
 
 export default defineVerb({
@@ -24,7 +24,7 @@ export default defineVerb({
     });
   },
   async run(context, { distro, install }) {
-    await provideTools(context, install);
+    await provideRosTools(install, context.log);
     const { prepareRos } = await import('@rapport/robot');
     const startedAt = performance.now();
     const steps: { label: string; seconds: number }[] = [];
@@ -44,23 +44,3 @@ export default defineVerb({
     };
   },
 });
-
-/** @throws UnavailableError with the command that installs what is missing */
-async function provideTools(context: Context, install: boolean): Promise<void> {
-  const [{ missingRosTools }, { UnavailableError }] = await Promise.all([
-    import('@rapport/robot'),
-    import('@rapport/core'),
-  ]);
-  let missing = await missingRosTools();
-  if (missing.length > 0 && install && (await canInstallPackages())) {
-    const packages = missing.flatMap((tool) => tool.packages);
-    context.log(`installing ${packages.join(', ')}`);
-    const problem = await installPackages(packages);
-    if (problem !== undefined) context.log(`apt-get failed: ${problem}`);
-    missing = await missingRosTools();
-  }
-  if (missing.length === 0) return;
-  throw new UnavailableError(`the setup of ROS 2 needs ${missing.map(({ name }) => name).join(', ')}`, {
-    fix: `apt-get install -y ${missing.flatMap((tool) => tool.packages).join(' ')}`,
-  });
-}

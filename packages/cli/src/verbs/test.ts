@@ -7,6 +7,7 @@ import { EXIT_FAILED } from '../output/errors.js';
 import { formatDuration } from '../output/progress.js';
 import { canInstallPackages, installPackages } from '../system/apt.js';
 import { probeSome } from '../system/probes.js';
+import { provideRosForTests } from '../system/ros.js';
 import { readTestCounts, type TestCounts } from '../system/test-report.js';
 import { type Context, defineVerb } from '../verb.js';
 import { projectRoot } from '../version.js';
@@ -27,7 +28,8 @@ export default defineVerb({
   description:
     'Runs the linter, the type checker and every test on the sources. Chromium, ffmpeg and PostgreSQL, which some ' +
     'tests need, are installed through apt where this process is root; elsewhere those tests are skipped, and the ' +
-    'command that would fix it is printed. The last line counts the tests.',
+    'command that would fix it is printed. ROS 2 is set up for the live tests as `ros setup` does it, where that is ' +
+    'possible. The last line counts the tests.',
   examples: ['rapport test', 'rapport test packages/nn --only unit', 'rapport test --name Sinkhorn'],
   positionals: ['path'],
   heeds: [],
@@ -44,6 +46,7 @@ export default defineVerb({
     }),
   async run(context, options) {
     await provideTools(context, options.install);
+    if (runsRosTests(options)) await provideRosForTests(options.install, context.work, context.log);
     const results: StepResult[] = [];
     if (options.only.includes('lint')) results.push(await runStep(context, 'lint', ['biome', 'check', '.']));
     if (options.only.includes('types')) results.push(await runStep(context, 'types', ['tsc', '-b']));
@@ -83,6 +86,13 @@ function vitestArguments(
     '--reporter=json',
     `--outputFile.json=${report}`,
   ];
+}
+
+/** Whether the tests that are asked for may be those on a ROS 2 graph. */
+function runsRosTests({ only, path }: { only: readonly Step[]; path?: string | undefined }): boolean {
+  return (
+    only.includes('end-to-end') && (path === undefined || 'tests/ros'.includes(path) || path.startsWith('tests/ros'))
+  );
 }
 
 /** Gets what tests need, or says which tests will be skipped and how to change that. */
