@@ -20,8 +20,8 @@ export interface OpenPolicy {
 export async function openPolicy(directory: string): Promise<OpenPolicy> {
   const kind = await kindOf(join(directory, 'policy.json'));
   if (kind === 'diffusion') {
-    const { name, envId, checkpoint } = await loadDiffusionPolicy(directory);
-    return { policy: await DiffusionPolicy.create(checkpoint, { name }), envId };
+    const { name, envId, cameras, checkpoint } = await loadDiffusionPolicy(directory);
+    return { policy: await DiffusionPolicy.create(checkpoint, { name, ...(cameras && { cameras }) }), envId };
   }
   if (kind === 'onnx') {
     const { policy, card } = await openOnnxPolicy(directory);

@@ -20,3 +20,20 @@ export function refuseOptions(given: Readonly<Record<string, string | undefined>
     });
   }
 }
+
+/**
+ * A list of NAME=VALUE as a record.
+ * @param option the option's name, for errors
+ * @throws UsageError naming the entry that is none
+ */
+export function pairsOf(option: string, entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((text) => {
+      const equals = text.indexOf('=');
+      if (equals < 1 || equals === text.length - 1) {
+        throw new UsageError(`option "${option}" has "${text}"; expected NAME=VALUE`);
+      }
+      return [text.slice(0, equals), text.slice(equals + 1)];
+    }),
+  );
+}

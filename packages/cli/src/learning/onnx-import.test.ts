@@ -37,7 +37,7 @@ it('reads what each input is fed, and takes the only output', async () => {
 
 it.each([
   [undefined, undefined, 'has 3 inputs, "obs.state" [1, 2, 5], "obs.image" [1, 2, 3, 16, 16], "noise" [1, 6, 3]; what'],
-  [['state'], undefined, 'option "inputs" has "state"; expected NAME=SOURCE'],
+  [['state'], undefined, 'option "inputs" has "state"; expected NAME=VALUE'],
   [['obs.state=front'], undefined, '"front" is no source of an input'],
   [['observation=state'], undefined, 'there is no input "observation"'],
   [inputs, '{"pred_action": {"mean": [0, 0, 0]}}', '"pred_action" is no normalisation'],

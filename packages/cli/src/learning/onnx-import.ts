@@ -12,6 +12,7 @@ import {
   parseOnnxSource,
 } from '@rapport/policy';
 import { UsageError } from '../config/usage-error.js';
+import { pairsOf } from './given-options.js';
 
 /** What the command line says about a model. */
 export interface OnnxImportOptions {
@@ -69,13 +70,8 @@ function sourcesOf(
       fix: `add --inputs ${inputs.map(({ name }) => `${name}=SOURCE`).join(',')}`,
     });
   }
-  return Object.fromEntries(
-    given.map((text) => {
-      const equals = text.indexOf('=');
-      if (equals < 1) throw new UsageError(`option "inputs" has "${text}"; expected NAME=SOURCE`);
-      return [text.slice(0, equals), parseOnnxSource(text.slice(equals + 1))];
-    }),
-  );
+  const pairs = Object.entries(pairsOf('inputs', given));
+  return Object.fromEntries(pairs.map(([name, source]) => [name, parseOnnxSource(source)]));
 }
 
 function onlyOutput({ outputs }: RunnableModel, file: string): string {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { checkPolicyFits, type PolicySignature } from '@rapport/core';
 import { z } from 'zod';
+import { pairsOf } from '../learning/given-options.js';
 import { formatTable } from '../output/table.js';
 import { startRun } from '../run-folder.js';
 import { type Context, defineVerb, type Outcome } from '../verb.js';
@@ -15,6 +16,13 @@ const optionsSchema = z.object({
     .optional()
     .describe('for a .ckpt: how many of the observed numbers are the state of the robot (the rest is the environment)'),
   env: z.string().min(1).optional().describe('environment that the policy was trained in (rapport envs lists them)'),
+  cameras: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'for a checkpoint with pictures: FEATURE=CAMERA where a feature (observation.image) does not name its camera',
+    ),
   inputs: z
     .array(z.string().min(1))
     .min(1)
@@ -76,18 +84,25 @@ async function importDiffusion(context: Context, options: ImportOptions): Promis
     ? await readStanfordCheckpoint(options.checkpoint, options.state)
     : await readDiffusionCheckpoint(options.checkpoint);
   const name = options.name ?? basename(options.checkpoint).replace(/\.ckpt$/, '');
-  await checkEnvironment(options.env, { name, signature: diffusionSignature(checkpoint.config) });
+  const cameras = options.cameras && pairsOf('cameras', options.cameras);
+  await checkEnvironment(options.env, { name, signature: diffusionSignature(checkpoint.config, cameras) });
   const run = await startRun(context, name);
   const policy = join(run.directory, 'policy');
-  await saveDiffusionPolicy(policy, { name, checkpoint, ...(options.env !== undefined && { envId: options.env }) });
+  const { env } = options;
+  await saveDiffusionPolicy(policy, {
+    name,
+    checkpoint,
+    ...(env !== undefined && { envId: env }),
+    ...(cameras && { cameras }),
+  });
   const { config, parameters } = checkpoint;
-  const { cameras, stateSize, environmentSize, actionSize } = diffusionShapes(config);
+  const { cameras: pictures, stateSize, environmentSize, actionSize } = diffusionShapes(config);
   const numbers = Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0);
   const steps = config.numInferenceSteps ?? config.numTrainTimesteps;
   const rows = [
     ['state', String(stateSize)],
     ['environment state', String(environmentSize)],
-    ['cameras', cameras.map(({ feature, height, width }) => `${feature} ${width}x${height}`).join(', ') || 'none'],
+    ['cameras', pictures.map(({ feature, height, width }) => `${feature} ${width}x${height}`).join(', ') || 'none'],
     ['action', String(actionSize)],
     ['chunk', `${config.horizon} actions, ${config.nActionSteps} of them executed`],
     ['sampling', `${config.noiseSchedulerType}, ${steps} steps`],

@@ -14,6 +14,7 @@ const cardSchema = z.object({
   /** For labels and reports. */
   name: z.string().min(1),
   envId: z.string().min(1).optional(),
+  cameras: z.record(z.string(), z.string().min(1)).optional(),
   reference: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -25,6 +26,8 @@ export interface StoredDiffusionPolicy {
   readonly name: string;
   /** Environment that it was trained in; absent when that is not known, as of imported ones. */
   readonly envId?: string;
+  /** Names of cameras by feature, where they are not those that the features say. */
+  readonly cameras?: Readonly<Record<string, string>>;
   /** Of an aligned policy: `policyHash` of the one that it was aligned from. */
   readonly reference?: string;
   readonly checkpoint: DiffusionCheckpoint;
@@ -61,7 +64,12 @@ export async function loadDiffusionPolicy(directory: string): Promise<StoredDiff
       fix: 'give the folder of a diffusion policy, for example one that rapport policy import made',
     });
   }
-  const { name, envId, reference } = parseWith(cardSchema, document, path);
-  const checkpoint = await readDiffusionCheckpoint(directory);
-  return { name, checkpoint, ...(envId !== undefined && { envId }), ...(reference !== undefined && { reference }) };
+  const { name, envId, cameras, reference } = parseWith(cardSchema, document, path);
+  return {
+    name,
+    checkpoint: await readDiffusionCheckpoint(directory),
+    ...(envId !== undefined && { envId }),
+    ...(cameras !== undefined && { cameras }),
+    ...(reference !== undefined && { reference }),
+  };
 }

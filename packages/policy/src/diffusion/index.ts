@@ -30,6 +30,7 @@ export {
 export { denormalize, type FeatureStatistics, featureAffine, normalize, type Statistics } from './normalization.js';
 export { openPictureCache, type PictureCache, type PictureCacheOptions } from './picture-cache.js';
 export {
+  type CameraNames,
   DiffusionPolicy,
   type DiffusionPolicyOptions,
   diffusionSignature,

@@ -14,7 +14,7 @@ import {
   temporaryFolder,
 } from './fixtures.js';
 import { readDiffusionCheckpoint } from './lerobot.js';
-import { DiffusionPolicy } from './policy.js';
+import { DiffusionPolicy, diffusionSignature } from './policy.js';
 
 /** Plays the recorded observations with the recorded noise, and returns all actions. */
 async function play(policy: DiffusionPolicy, fixture: Json): Promise<number[]> {
@@ -91,6 +91,10 @@ describe('DiffusionPolicy', () => {
       actionSize: 2,
       cameras: [{ camera: 'observation.image', width: 48, height: 48 }],
     });
+    expect(diffusionSignature(checkpoint.config, { 'observation.image': 'front' }).cameras[0]!.camera).toBe('front');
+    expect(() => diffusionSignature(checkpoint.config, { image: 'front' })).toThrow(
+      '"image" is not a camera of the policy; it has "observation.image"',
+    );
     const bytes = Uint8Array.from({ length: 3 * 48 * 48 }, (_, index) => (7 * index) % 256);
     const planes = Float32Array.from(bytes, (_, index) => {
       const [channel, pixel] = [Math.floor(index / (48 * 48)), index % (48 * 48)];

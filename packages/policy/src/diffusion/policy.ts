@@ -10,9 +10,14 @@ import { compileSampler, type Sampler } from './sampler.js';
 /** What one control step observes, by feature name: vectors, and pictures [3, H, W] with values in [0, 1]. */
 export type Observation = Readonly<Record<string, Float32Array>>;
 
+/** Names that cameras have in environments and datasets, by the policy's feature, for example `observation.image`. */
+export type CameraNames = Readonly<Record<string, string>>;
+
 /** How a policy samples; by default as its settings say. */
 export interface DiffusionPolicyOptions {
   readonly name: string;
+  /** Names of cameras by feature, where they are not those that the features say. */
+  readonly cameras?: CameraNames;
   readonly scheduler?: 'DDPM' | 'DDIM';
   readonly steps?: number;
 }
@@ -47,13 +52,14 @@ export class DiffusionPolicy implements ChunkPolicy {
   private constructor(
     checkpoint: DiffusionCheckpoint,
     name: string,
+    signature: PolicySignature,
     network: DiffusionNetwork,
     compiled: { sampler: Sampler; encoder: CompiledFunction<'features'> | undefined },
   ) {
     this.checkpoint = checkpoint;
     this.name = name;
     this.#network = network;
-    this.signature = diffusionSignature(checkpoint.config);
+    this.signature = signature;
     const { nObsSteps, nActionSteps, horizon } = checkpoint.config;
     this.chunk = { historySteps: nObsSteps, executed: nActionSteps, steps: horizon - nObsSteps + 1 };
     this.#sampler = compiled.sampler;
@@ -62,12 +68,13 @@ export class DiffusionPolicy implements ChunkPolicy {
   }
 
   static async create(checkpoint: DiffusionCheckpoint, options: DiffusionPolicyOptions): Promise<DiffusionPolicy> {
-    const { name, ...sampling } = options;
+    const { name, cameras, ...sampling } = options;
+    const signature = diffusionSignature(checkpoint.config, cameras);
     const network = diffusionNetwork(checkpoint.config);
     const { parameters } = checkpoint;
     const sampler = await compileSampler(network, parameters, { ...sampling, batch: 1, weights: 'baked' });
     const encoder = await compileEncoder(checkpoint, network);
-    return new DiffusionPolicy(checkpoint, name, network, { sampler, encoder });
+    return new DiffusionPolicy(checkpoint, name, signature, network, { sampler, encoder });
   }
 
   reset(seed: number): void {
@@ -185,13 +192,25 @@ export class DiffusionPolicy implements ChunkPolicy {
   }
 }
 
-/** What a policy with these settings must be given, and what it gives. */
-export function diffusionSignature(config: DiffusionConfig): PolicySignature {
+/**
+ * What a policy with these settings must be given, and what it gives.
+ * @throws InputError when a name is given to a camera that the policy does not have
+ */
+export function diffusionSignature(config: DiffusionConfig, names: CameraNames = {}): PolicySignature {
   const { stateSize, environmentSize, actionSize, cameras } = diffusionShapes(config);
+  const unknown = Object.keys(names).find((name) => !cameras.some(({ feature }) => feature === name));
+  if (unknown !== undefined) {
+    const known = cameras.map(({ feature }) => `"${feature}"`).join(', ') || 'no camera';
+    throw new InputError(`"${unknown}" is not a camera of the policy; it has ${known}`);
+  }
   return {
     observationSize: stateSize + environmentSize,
     actionSize,
-    cameras: cameras.map(({ feature, width, height }) => ({ camera: cameraOf(feature), width, height })),
+    cameras: cameras.map(({ feature, width, height }) => ({
+      camera: names[feature] ?? cameraOf(feature),
+      width,
+      height,
+    })),
   };
 }
 
