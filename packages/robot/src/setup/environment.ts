@@ -51,6 +51,21 @@ export function rosEnvironment(installation: Installation, base: Environment = p
   };
 }
 
+/** The same as a shell script to be sourced; what the shell has set already stays there, too. */
+export function shellEnvironment(installation: Installation): string {
+  const { PATH, ...added } = rosEnvironment(installation, {});
+  const kept = [
+    'ROS_LOG_DIR',
+    'ROS_LOCALHOST_ONLY',
+    'ROS_AUTOMATIC_DISCOVERY_RANGE',
+    fastDdsVariable(installation.distro),
+  ];
+  const lines = Object.entries(added).map(([name, value]) =>
+    kept.includes(name) ? `export ${name}="\${${name}:-${value}}"` : `export ${name}="${value}"`,
+  );
+  return `${[...lines, `export PATH="${PATH}:$PATH"`].join('\n')}\n`;
+}
+
 /** The Python that ROS 2's Python packages run in. */
 export function rosPython({ source }: Installation): string {
   return source === 'wheels' ? join(layout.venv, 'bin/python3') : 'python3';

@@ -35,5 +35,7 @@ export const layout = {
   node: join(root, 'node'),
   rclnodejs: join(root, 'node/node_modules/rclnodejs'),
   addon: join(root, 'node/node_modules/rclnodejs/build/Release/rclnodejs.node'),
+  /** The environment for shells. */
+  shell: join(root, 'environment.sh'),
   logs: join(root, 'log'),
 } as const;

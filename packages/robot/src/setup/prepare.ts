@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { UnavailableError, type WorkOptions } from '@rapport/core';
 import { writeDurably } from '@rapport/data';
+import { shellEnvironment } from './environment.js';
 import { type Installation, readInstallation, recipeFingerprints } from './installation.js';
 import { buildInterfaces } from './interfaces.js';
 import { layout, type WheelDistro } from './layout.js';
@@ -62,6 +63,7 @@ export async function prepareRos(options: PrepareOptions): Promise<PreparedRos> 
     }
     options.onStep?.(step.label, redo ? (performance.now() - startedAt) / 1000 : 0);
   }
+  await writeDurably(layout.shell, shellEnvironment(installation));
   const startedAt = performance.now();
   const { roundTripMs } = await selfTest(installation, options.signal);
   options.onStep?.('self-test: a message to another process and back', (performance.now() - startedAt) / 1000);
