@@ -112,13 +112,17 @@ describe('control loop', () => {
     },
   );
 
-  it('comes to rest when the policy does not answer any more', () => {
+  it('comes to rest when the policy does not answer any more, waits for it, and goes on', () => {
     const arm = new BenchArm({ limits });
+    const plan = () => displacements(12, 0, 0.01, 0);
     arm.start();
-    arm.run(1, 0.02, () => displacements(12, 0, 0.01, 0));
+    arm.run(1, 0.02, plan);
     arm.run(2, 1e9, () => []);
-    expect(arm.loop.report.stop).toMatchObject({ cause: 'chunk_deadline', allowed: 0.25 });
+    expect(arm.events).toEqual([expect.objectContaining({ cause: 'chunk_deadline', allowed: 0.25 })]);
     expect(arm.atRest).toBe(true);
+    expect(arm.loop.report.mode).toBe('waiting');
+    arm.run(1, 0.02, plan);
+    expect(arm.loop.report.mode).toBe('acting');
     expect(arm.checker.breaches).toEqual([]);
   });
 

@@ -298,6 +298,8 @@ export class ControlLoop {
   #hold(stop: Stop): void {
     this.#mode = 'held';
     this.#stop = stop;
+    // The deadline is for acting; once the arm is held it is planned anew without haste.
+    this.#withoutActionSince = undefined;
     if (latchedStops.has(stop.cause)) this.#latched = stop;
   }
 

@@ -49,7 +49,7 @@ function policyStatus(
   const held = commanding && stop !== undefined ? describeEvent(stop) : undefined;
   const missed = missedSteps > 0 ? `; ${missedSteps} control steps had no action` : '';
   return {
-    level: policyFailure !== undefined || held !== undefined ? 2 : missedSteps > 0 ? 1 : 0,
+    level: policyFailure !== undefined || held !== undefined ? 2 : missedSteps > 0 || mode === 'waiting' ? 1 : 0,
     name: `${name}: policy`,
     message: policyFailure ?? held ?? (commanding ? `${mode}${missed}` : 'sends no commands'),
     values: Object.entries(numbers).map(([key, value]) => ({ key, value: String(Number(value.toPrecision(5))) })),

@@ -68,19 +68,28 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     onFailed: (id, message) => runner?.chunkFailed(id, message),
     onExit: (reason) => runner?.policyEnded(reason),
   });
-  let node: LifecycleRosNode | undefined;
   try {
     const task = taskOf(policy, options.envId);
-    node = await openLifecycleNode(
+    const node = await openLifecycleNode(
       { name: 'runner', ...(options.rosArguments !== undefined && { arguments: options.rosArguments }) },
       () => handlersOf(() => runner),
     );
-    runner = new Runner(node, { policy, task, limits, operatorKey: options.operatorKey === true });
+    runner = makeRunner(node, { policy, task, limits, operatorKey: options.operatorKey === true });
     if (options.autostart !== false) await runner.start(options.patience ?? 10, options.signal);
     return runner;
   } catch (error) {
+    await runner?.close();
     policy.close();
-    node?.close();
+    throw error;
+  }
+}
+
+/** @throws InputError when a parameter has a value that it cannot have; the node is closed then */
+function makeRunner(node: LifecycleRosNode, parts: RunnerParts): Runner {
+  try {
+    return new Runner(node, parts);
+  } catch (error) {
+    node.close();
     throw error;
   }
 }

@@ -11,23 +11,28 @@ export class LimitChecker {
   readonly peaks: Record<string, number> = {};
   readonly #limits: SafetyLimits;
   readonly #period: number;
-  /** The last four setpoints, newest first. */
+  /** The last setpoints, newest first. */
   #past: number[][];
   #count = 0;
 
-  /** @param start where the arm rests before the first setpoint, rad */
-  constructor(limits: SafetyLimits, period: number, start: readonly number[]) {
+  /**
+   * @param start where the arm rests before the first setpoint, rad; without it the first three setpoints are only taken as
+   *   what the later ones follow
+   */
+  constructor(limits: SafetyLimits, period: number, start?: readonly number[]) {
     this.#limits = limits;
     this.#period = period;
-    this.#past = Array.from({ length: 3 }, () => [...start]);
+    this.#past = start === undefined ? [] : Array.from({ length: 3 }, () => [...start]);
   }
 
   check(setpoint: ArrayLike<number>): void {
-    const [q1, q2, q3] = this.#past as [number[], number[], number[]];
+    const [q1, q2, q3] = this.#past;
     const q0 = Array.from(setpoint);
+    this.#past = [q0, ...this.#past.slice(0, 2)];
+    this.#count += 1;
+    if (q1 === undefined || q2 === undefined || q3 === undefined) return;
     const t = this.#period;
     const { joints, workspace, minimumHeight, toolSpeed } = this.#limits;
-    this.#count += 1;
     for (let joint = 0; joint < 7; joint++) {
       const q = q0[joint]!;
       const v = (q - q1[joint]!) / t;
@@ -62,7 +67,6 @@ export class LimitChecker {
     const trace = tool.rotation.reduce((sum, value, entry) => sum + value * before.rotation[entry]!, 0);
     const angle = Math.acos(Math.min(1, (trace - 1) / 2));
     this.#most('tool rotation', angle / t, toolSpeed.rotation, 3e-8 / t);
-    this.#past = [q0, q1, q2];
   }
 
   #most(what: string, value: number, limit: number, rounding: number): void {
