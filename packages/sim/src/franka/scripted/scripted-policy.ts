@@ -1,5 +1,7 @@
-import { InputError, type Policy, RandomStream, type Vector3 } from '@rapport/core';
+import { InputError, type RandomStream, type Vector3 } from '@rapport/core';
 import type { ControlMode } from '../../control/modes.js';
+import type { Style as OfferedStyle } from '../../scripted/style-entries.js';
+import { type Choice, type Behaviour as StyledBehaviour, StyledPolicy } from '../../scripted/styled-policy.js';
 import { readSight, type Sight } from './sight.js';
 
 /** One leg of a plan. */
@@ -23,21 +25,8 @@ export interface Leg {
 /** Makes the legs of an episode from its first observation; the last leg stays when it is done. */
 export type Plan = (sight: Sight, random: RandomStream) => readonly Leg[];
 
-/** How a policy behaves in one episode. */
-export interface Behaviour {
-  /** For the episode's label, for example `careful`. */
-  readonly style: string;
-  readonly plan: Plan;
-  /** Standard deviation of the noise on displacements, as a share of the greatest step. */
-  readonly noise: number;
-}
-
-/** A way to behave that a catalogue offers. */
-export interface Style extends Behaviour {
-  readonly summary: string;
-  /** Its share of the mixed policy's episodes, before they are brought to a sum of 1. */
-  readonly share: number;
-}
+export type Behaviour = StyledBehaviour<Plan>;
+export type Style = OfferedStyle<Plan>;
 
 export type DeltaMode = Extract<ControlMode, { readonly kind: 'cartesian-delta' | 'cartesian-delta-position' }>;
 
@@ -45,15 +34,11 @@ export type DeltaMode = Extract<ControlMode, { readonly kind: 'cartesian-delta' 
 const NOISE_MEMORY = 0.7;
 
 /**
- * Follows a plan from observations alone, in increments of the tool's target. What varies between episodes comes from the
- * seed given to `reset`: the same seed and observations give the same actions.
+ * Follows a plan from observations alone, in increments of the tool's target. Noise is on displacements, as a share of the
+ * greatest step.
  */
-export class ScriptedPolicy implements Policy {
+export class ScriptedPolicy extends StyledPolicy<Plan> {
   readonly #mode: DeltaMode;
-  readonly #label: string;
-  readonly #choose: (random: RandomStream) => Behaviour;
-  #random: RandomStream;
-  #behaviour: Behaviour;
   /** Made at the first observation. */
   #legs: readonly Leg[] | undefined;
   #leg = 0;
@@ -61,28 +46,17 @@ export class ScriptedPolicy implements Policy {
   #noise: Vector3 = [0, 0, 0];
 
   /** @param choose picks the behaviour of an episode */
-  constructor(mode: ControlMode, label: string, choose: (random: RandomStream) => Behaviour) {
+  constructor(mode: ControlMode, label: string, choose: Choice<Plan>) {
+    super(label, choose);
     if (mode.kind !== 'cartesian-delta' && mode.kind !== 'cartesian-delta-position') {
       throw new InputError(
         `scripted policies move the tool by increments; they cannot drive control mode ${mode.kind}`,
       );
     }
     this.#mode = mode;
-    this.#label = label;
-    this.#choose = choose;
-    this.#random = new RandomStream(0, `scripted/${label}`);
-    this.#behaviour = choose(this.#random);
   }
 
-  /** `scripted/careful`, or `scripted/mixed/careful` when the style differs from the policy's own label. */
-  get name(): string {
-    const { style } = this.#behaviour;
-    return style === this.#label ? `scripted/${style}` : `scripted/${this.#label}/${style}`;
-  }
-
-  reset(seed: number): void {
-    this.#random = new RandomStream(seed, `scripted/${this.#label}`);
-    this.#behaviour = this.#choose(this.#random);
+  protected begin(): void {
     this.#legs = undefined;
     this.#leg = 0;
     this.#stepsInLeg = 0;
@@ -91,7 +65,7 @@ export class ScriptedPolicy implements Policy {
 
   act(observation: Float32Array): Float32Array {
     const sight = readSight(observation);
-    this.#legs ??= this.#behaviour.plan(sight, this.#random);
+    this.#legs ??= this.behaviour.plan(sight, this.random);
     const leg = this.#presentLeg(sight);
     this.#stepsInLeg += 1;
     const step = this.#step(leg, sight);
@@ -116,8 +90,8 @@ export class ScriptedPolicy implements Policy {
     const goal = to(sight);
     const way = [0, 1, 2].map((axis) => goal[axis]! - sight.target[axis]!);
     const scale = Math.min(1, (speed * maxStepMetres) / Math.hypot(...way));
-    const fresh = this.#behaviour.noise * Math.sqrt(1 - NOISE_MEMORY ** 2);
-    const drift = () => fresh * this.#random.normal();
+    const fresh = this.behaviour.noise * Math.sqrt(1 - NOISE_MEMORY ** 2);
+    const drift = () => fresh * this.random.normal();
     const [x, y, z] = this.#noise;
     this.#noise = [NOISE_MEMORY * x + drift(), NOISE_MEMORY * y + drift(), NOISE_MEMORY * z + drift()];
     const noisy = way.map((value, axis) => {

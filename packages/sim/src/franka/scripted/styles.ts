@@ -1,32 +1,16 @@
-import type { RandomStream } from '@rapport/core';
 import type { ControlMode } from '../../control/modes.js';
 import type { ScriptedEntry } from '../../entry.js';
-import { type Behaviour, type Plan, ScriptedPolicy, type Style } from './scripted-policy.js';
+import { styleEntries } from '../../scripted/style-entries.js';
+import { type Plan, ScriptedPolicy, type Style } from './scripted-policy.js';
 
-/** The scripted policies of a task from its styles, and `mixed`, which takes another one in every episode. */
+/** The scripted policies of a task from its styles. */
 export function scriptedStyles(mode: ControlMode, styles: readonly Style[]): ScriptedEntry[] {
-  const single = styles.map((style) => ({
-    name: style.style,
-    summary: style.summary,
-    create: () => new ScriptedPolicy(mode, style.style, () => style),
-  }));
-  const mixed = {
-    name: 'mixed',
-    summary: 'another of these in every episode, with more or less noise',
-    create: () => new ScriptedPolicy(mode, 'mixed', (random) => drawBehaviour(styles, random)),
-  };
-  return [...single, mixed];
-}
-
-function drawBehaviour(styles: readonly Style[], random: RandomStream): Behaviour {
-  let left = random.uniform() * styles.reduce((sum, { share }) => sum + share, 0);
-  const style = styles.find(({ share }) => {
-    left -= share;
-    return left < 0;
-  });
-  const chosen = style ?? styles[0]!;
-  // Most episodes are nearly clean, some are shaky.
-  return { ...chosen, noise: chosen.noise + 0.4 * random.uniform() ** 2 };
+  return styleEntries(
+    styles,
+    (label, choose) => new ScriptedPolicy(mode, label, choose),
+    0.4,
+    ({ noise }) => noise,
+  );
 }
 
 /** Wanders about where the tool starts, with the gripper open. */
