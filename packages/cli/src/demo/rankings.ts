@@ -84,11 +84,11 @@ export async function collectRankings(options: DemoOptions, needs: RankingNeeds)
 }
 
 /** Serves the viewer until every query has its answer or the person stops. */
-async function answerByPerson(
+export async function answerByPerson(
   queries: readonly Query[],
   question: string,
   port: number,
-  { recording, ledger, stream, signal, announce }: RankingNeeds,
+  { recording, ledger, stream, signal, announce }: Omit<RankingNeeds, 'split' | 'startMs'>,
 ): Promise<void> {
   const viewer = await startViewer({
     source: datasetClips(recording),

@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   eval: () => import('./eval.js'),
   'models list': () => import('./models-list.js'),
   'models get': () => import('./models-get.js'),
+  'experiment align': () => import('./experiment-align.js'),
   'ros setup': () => import('./ros-setup.js'),
   'ros sim': () => import('./ros-sim.js'),
   'ros run': () => import('./ros-run.js'),

@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { RecordedEpisode, WorkOptions } from '@rapport/core';
+import { createDataset } from '@rapport/data';
+import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { episodeSeeds } from '../../recording.js';
+import type { AlignmentTask } from './tasks.js';
+
+interface DemonstrationOptions {
+  readonly envId: string;
+  readonly task: AlignmentTask;
+  readonly count: number;
+  readonly datasetId: string;
+  readonly seed: number;
+}
+
+/**
+ * Records demonstrations of all ways from the same kind of starts, so that nothing in an observation says which way will
+ * be taken. Those that fail are left out. What is in the folder is replaced.
+ * @returns how many there are of each way
+ */
+export async function recordDemonstrations(
+  directory: string,
+  { envId, task, count, datasetId, seed }: DemonstrationOptions,
+  work: WorkOptions,
+): Promise<Record<string, number>> {
+  const seeds = episodeSeeds(seed, count);
+  const workers = Math.min(availableParallelism(), 8);
+  const ways: Record<string, number> = {};
+  const byPolicy: RecordedEpisode[][] = [];
+  let taken = 0;
+  for (const [index, { policy, share }] of task.demonstrators.entries()) {
+    const end = index === task.demonstrators.length - 1 ? count : taken + Math.round(share * count);
+    const own = seeds.slice(taken, end);
+    taken = end;
+    byPolicy.push(await collectEpisodes({ envId, policy, seeds: own, cameras: [], workers, ...work }));
+  }
+  await rm(directory, { recursive: true, force: true });
+  const env = await makeEnv(envId);
+  const { observationSpace, actionSpace, controlHz: fps } = env.spec;
+  env.close();
+  const writer = await createDataset(directory, {
+    id: datasetId,
+    envId,
+    fps,
+    observationSpace,
+    actionSpace,
+    cameras: [],
+    robotType: envId.replaceAll(/[^a-z0-9]+/g, '_'),
+  });
+  for (const recorded of inTurns(byPolicy)) {
+    const { success, way } = recorded.privileged;
+    if (!success) continue;
+    const name = way?.name ?? 'none';
+    ways[name] = (ways[name] ?? 0) + 1;
+    await writer.append(recorded);
+  }
+  await writer.finalize();
+  return ways;
+}
+
+/** One of each list after the other, so that any stretch of the dataset shows all ways. */
+function inTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
+}

@@ -1,0 +1,113 @@
+import { alignmentConfigSchema, type CloningConfig, cloningConfigSchema } from '@rapport/policy';
+import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
+import { z } from 'zod';
+import { encoderOptionsSchema } from '../../learning/encoder.js';
+import { alignmentTaskIds } from './tasks.js';
+
+/**
+ * Where preferences about rollouts come from: `rapl` and `rlhf` learn a reward from the person's rankings and let it rank
+ * all rollouts; `direct` aligns with the person's rankings alone; `winners` fine-tunes on what they put first; `oracle`
+ * ranks all rollouts by the true score, the bound of what a perfect reward could reach.
+ */
+export const alignmentMethods = ['rapl', 'rlhf', 'direct', 'winners', 'oracle'] as const;
+export type AlignmentMethod = (typeof alignmentMethods)[number];
+
+/**
+ * Behaviour cloning where the experiment's defaults differ: a chunk is what is executed, from the present observation alone.
+ * The denoiser predicts actions: at high noise, where the way is decided, an error of the way then counts in full, which
+ * makes a policy easy to align (docs/alignment-experiment.md).
+ */
+const cloningDefaults: Partial<CloningConfig> = {
+  steps: 3500,
+  batchSize: 256,
+  learningRate: 1e-3,
+  warmupSteps: 100,
+  downDims: [64, 128],
+  horizon: 8,
+  actionSteps: 8,
+  observationSteps: 1,
+  prediction: 'sample',
+  evaluationEpisodes: 0,
+};
+
+/** Options of `rapport experiment align`. */
+export const alignExperimentSchema = z.object({
+  env: z.enum(alignmentTaskIds).default('franka/cup').describe('task that can be done in several ways'),
+  quick: z
+    .boolean()
+    .default(false)
+    .describe('a run of minutes: a small network, and caps on demonstrations, steps, rollouts, rankings and starts'),
+  annotator: z
+    .enum(['simulated', 'human'])
+    .default('simulated')
+    .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
+  demonstrations: z.int().min(10).max(10_000).default(500).describe('demonstrations, half of them the preferred way'),
+  cloning: cloningConfigSchema
+    .omit({ cameras: true, crop: true, keypoints: true, encoder: true, ownEncoders: true, state: true })
+    .prefault(cloningDefaults)
+    .describe('behaviour cloning of the policy that is aligned'),
+  from: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('run folder of this experiment whose demonstrations and cloned policy are taken instead of new ones'),
+  starts: z.int().min(2).max(10_000).default(36).describe('starts from which the policy is rolled out'),
+  rolloutsPerStart: z.int().min(3).max(100).default(6).describe('rollouts from each of them'),
+  picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
+  frameStride: z.int().min(1).max(100).default(3).describe('every how many steps the reward looks at a picture'),
+  encoder: encoderOptionsSchema.prefault({}),
+  rapl: raplConfigSchema.prefault({}),
+  rlhf: rlhfConfigSchema.prefault({}),
+  rankings: z
+    .array(z.int().min(2).max(5_000))
+    .min(1)
+    .default([10, 20, 50, 100])
+    .describe('numbers of rankings, of three rollouts each, from which every method learns'),
+  methods: z
+    .array(z.enum(alignmentMethods))
+    .min(1)
+    .default(['rapl', 'rlhf', 'direct', 'winners'])
+    .describe('where preferences come from'),
+  leastGap: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0.5)
+    .describe('rollouts whose learned returns are nearer than this many standard deviations share a place'),
+  alignment: alignmentConfigSchema.prefault({ steps: 30, monitorEvery: 10 }).describe('alignment of the policy'),
+  evaluationEpisodes: z.int().min(1).max(10_000).default(50).describe('held-out starts of each evaluation'),
+  port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),
+});
+
+export type AlignExperimentOptions = z.infer<typeof alignExperimentSchema>;
+
+/** Caps of `--quick`. */
+const quickCaps = {
+  demonstrations: 100,
+  cloning: { steps: 1000, batchSize: 64, downDims: [32, 64] },
+  starts: 16,
+  rolloutsPerStart: 4,
+  rankings: [10, 20],
+  evaluationEpisodes: 20,
+} as const;
+
+/** The options as they are run: with `quick`, no number is above its cap. */
+export function effectiveOptions(options: AlignExperimentOptions): AlignExperimentOptions {
+  const { cloning } = options;
+  if (!options.quick) return options;
+  const fewer = options.rankings.filter((count) => count <= Math.max(...quickCaps.rankings));
+  return {
+    ...options,
+    demonstrations: Math.min(options.demonstrations, quickCaps.demonstrations),
+    cloning: {
+      ...cloning,
+      steps: Math.min(cloning.steps, quickCaps.cloning.steps),
+      batchSize: Math.min(cloning.batchSize, quickCaps.cloning.batchSize),
+      downDims: [...quickCaps.cloning.downDims],
+    },
+    starts: Math.min(options.starts, quickCaps.starts),
+    rolloutsPerStart: Math.min(options.rolloutsPerStart, quickCaps.rolloutsPerStart),
+    rankings: fewer.length > 0 ? fewer : [...quickCaps.rankings],
+    evaluationEpisodes: Math.min(options.evaluationEpisodes, quickCaps.evaluationEpisodes),
+  };
+}

@@ -1,0 +1,67 @@
+import { type Query, type RandomStream, type RankedClips, standingRankings } from '@rapport/core';
+import { openLedger, openPrivilegedDataset } from '@rapport/data';
+import { wholeEpisodes } from '@rapport/viewer';
+import { answerByPerson } from '../../demo/rankings.js';
+import { answerBySimulation } from '../../learning/ranking-session.js';
+
+interface RankingOptions {
+  /** Folder of the rollouts' dataset. */
+  readonly dataset: string;
+  /** Folder of the ledger. */
+  readonly ledger: string;
+  readonly annotator: 'simulated' | 'human';
+  readonly count: number;
+  readonly question: string;
+  readonly port: number;
+  readonly stream: RandomStream;
+  /** When the first query is shown to a simulated annotator, milliseconds since 1970. */
+  readonly startMs: number;
+  readonly signal: AbortSignal;
+  readonly announce: (line: string) => void;
+}
+
+/** As many as RAPL's triplets have. */
+const CLIPS_PER_QUERY = 3;
+
+/**
+ * Has queries about rollouts of the same start answered, by a simulated annotator or by a person in the viewer. What the
+ * ledger holds answers to is not asked again.
+ * @returns rankings that state a preference, in the order of the queries
+ */
+export async function collectRankings(options: RankingOptions): Promise<RankedClips[]> {
+  const { annotator, question, port, stream, startMs: nowMs, signal, announce } = options;
+  const recording = await openPrivilegedDataset(options.dataset);
+  const starts = new Map<number, Query['items'][number][]>();
+  for (const clip of wholeEpisodes(recording)) {
+    const { seed } = recording.dataset.episode(clip.episode);
+    starts.set(seed, [...(starts.get(seed) ?? []), clip]);
+  }
+  const queries = drawQueries([...starts.values()], options.count, stream.fork('queries'));
+  const ledger = await openLedger({ directory: options.ledger });
+  try {
+    if (annotator === 'simulated') {
+      await answerBySimulation(recording, queries, ledger, { stream: stream.fork('annotator'), nowMs });
+    } else await answerByPerson(queries, question, port, { recording, ledger, stream, signal, announce });
+    const order = new Map(queries.map(({ id }, index) => [id, index]));
+    const entries = (await ledger.entries())
+      .filter((entry) => entry.kind === 'undo' || order.has(entry.query.id))
+      .sort((a, b) => placeIn(order, a) - placeIn(order, b));
+    return standingRankings(entries).filter(({ ranks }) => Math.max(...ranks) > 0);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function placeIn(order: ReadonlyMap<string, number>, entry: { readonly kind: string; readonly query?: Query }): number {
+  return entry.query === undefined ? order.size : order.get(entry.query.id)!;
+}
+
+/** Queries about rollouts of one start each; every start is asked about equally often (counts differ by one at most). */
+function drawQueries(starts: readonly (readonly Query['items'][number][])[], count: number, stream: RandomStream) {
+  let deck: (readonly Query['items'][number][])[] = [];
+  return Array.from({ length: count }, (_, number): Query => {
+    if (deck.length === 0) deck = stream.shuffled(starts);
+    const items = stream.sample(deck.pop()!, CLIPS_PER_QUERY);
+    return { id: `${stream.seed}/${number}/${items.map(({ episode }) => episode).join('+')}`, items };
+  });
+}
