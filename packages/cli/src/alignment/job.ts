@@ -9,6 +9,7 @@ import {
   alignmentFiles,
   alignmentMonitorSchema,
   readAlignmentFiles,
+  type StoredDiffusionPolicy,
   saveDiffusionPolicy,
 } from '@rapport/policy';
 import { z } from 'zod';
@@ -32,12 +33,12 @@ const RECORD_FILE = 'alignment.json';
 
 /**
  * Aligns a policy in a folder, going on from the last checkpoint of an earlier try; what is done already is read.
- * @param card name and environment of the aligned policy
+ * @param card name, environment and cameras of the aligned policy
  */
 export async function runAlignmentJob(
   directory: string,
   options: Omit<AlignDiffusionOptions, 'resume' | 'onCheckpoint'>,
-  card: { readonly name: string; readonly envId: string },
+  card: Pick<StoredDiffusionPolicy, 'name' | 'envId' | 'cameras'>,
   work: WorkOptions,
 ): Promise<AlignmentRecord> {
   const path = join(directory, RECORD_FILE);

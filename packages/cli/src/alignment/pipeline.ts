@@ -6,10 +6,13 @@ import {
   type Demonstration,
   type DiffusionCheckpoint,
   DiffusionPolicy,
+  diffusionShapes,
+  diffusionSignature,
   evaluatePolicy,
   loadDiffusionPolicy,
   policyHash,
   readDemonstrations,
+  type StoredDiffusionPolicy,
   saveDiffusionPolicy,
   selectionSeeds,
 } from '@rapport/policy';
@@ -42,11 +45,11 @@ export async function runAlign(
   const { seed } = run.record;
   const place = { directory: run.directory, startMs: Date.parse(run.record.startedAt) };
   const gathered = await gatherPreferences(sources, options, place, { ...context, seed });
-  const rollouts = await readRollouts(gathered.rollouts, stored.checkpoint, context);
+  const rollouts = await readRollouts(gathered.rollouts, stored, context);
   const demonstrations =
     options.demonstrations === undefined
       ? undefined
-      : await readRollouts(datasetFolder(options.demonstrations), stored.checkpoint, context);
+      : await readRollouts(datasetFolder(options.demonstrations), stored, context);
 
   const before = await judgeFolder(folder, sources, options, context);
   const alignments: AlignedReport[] = [];
@@ -61,9 +64,9 @@ export async function runAlign(
         config,
         seed,
         ...(demonstrations && { demonstrations }),
-        ...(options.monitorEpisodes > 0 && { evaluate: successDuring(spec.id, options.monitorEpisodes, context) }),
+        ...(options.monitorEpisodes > 0 && { evaluate: successDuring(sources, options.monitorEpisodes, context) }),
       },
-      { name: `aligned/${config.objective}`, envId: spec.id },
+      { name: `aligned/${config.objective}`, envId: spec.id, ...(stored.cameras && { cameras: stored.cameras }) },
       context.work,
     );
     const after = await judgeFolder(join(directory, ALIGNED_FOLDER), sources, options, context);
@@ -113,19 +116,23 @@ function alignmentFolder(run: RunFolder, { objective }: AlignmentConfig): string
   return join(run.directory, 'alignments', objective);
 }
 
-/** The episodes of a dataset with the features of the policy. */
+/** The episodes of a dataset, with pictures under the names that the policy has for its cameras. */
 async function readRollouts(
   directory: string,
-  { config }: DiffusionCheckpoint,
+  { checkpoint: { config }, cameras: names }: StoredDiffusionPolicy,
   { work }: Context,
 ): Promise<readonly Demonstration[]> {
-  const features = Object.entries(config.inputFeatures);
   const dataset = await openDataset(directory);
-  const stateSize = features.find(([, { type }]) => type === 'STATE')![1].shape[0]!;
-  const cameras = features
-    .filter(([, { type }]) => type === 'VISUAL')
-    .map(([feature]) => dataset.cameras.find(({ key }) => key === feature)?.camera ?? feature);
-  return (await readDemonstrations(dataset, { ...work, stateSize, cameras })).demonstrations;
+  const stateSize = diffusionShapes(config).stateSize;
+  const cameras = diffusionSignature(config, names).cameras.map(({ camera }) => camera);
+  // Without a folder for a cache the pictures are in memory: there is nothing to close.
+  const { demonstrations } = await readDemonstrations(dataset, { ...work, stateSize, cameras });
+  const features = diffusionShapes(config).cameras.map(({ feature }) => feature);
+  const keys = cameras.map((camera) => dataset.cameras.find((one) => one.camera === camera)!.key);
+  return demonstrations.map((one) => ({
+    ...one,
+    pictures: Object.fromEntries(features.map((feature, index) => [feature, one.pictures[keys[index]!]!])),
+  }));
 }
 
 async function judgeFolder(
@@ -139,10 +146,11 @@ async function judgeFolder(
 }
 
 /** Success and, where there are ways, the preferred share during alignment; on other starts than the evaluation's. */
-function successDuring(envId: string, episodes: number, { signal }: Context) {
+function successDuring({ spec, stored: { cameras } }: Sources, episodes: number, { signal }: Context) {
   return async (checkpoint: DiffusionCheckpoint): Promise<Record<string, number>> => {
-    const env = await makeEnv(envId);
-    const policy = await DiffusionPolicy.create(checkpoint, { name: 'during-alignment' });
+    const env = await makeEnv(spec.id);
+    const name = 'during-alignment';
+    const policy = await DiffusionPolicy.create(checkpoint, { name, ...(cameras && { cameras }) });
     const ways: boolean[] = [];
     try {
       const { success, score } = await evaluatePolicy({

@@ -5,8 +5,9 @@ import { type CameraView, checkPolicyFits, type EnvSpec, InputError, RandomStrea
 import { openDataset } from '@rapport/data';
 import {
   clipPreferences,
-  DiffusionPolicy,
+  diffusionSignature,
   loadDiffusionPolicy,
+  openPolicy,
   policyHash,
   type RolloutPreferences,
   rankingsOnly,
@@ -89,11 +90,11 @@ export async function openSources(options: AlignOptions, isResumed: boolean): Pr
   const env = await makeEnv(envId);
   const { spec } = env;
   env.close();
-  const policy = await DiffusionPolicy.create(stored.checkpoint, { name: stored.name });
+  const { policy } = await openPolicy(folder);
   await policy.close();
   checkPolicyFits(policy, spec);
   const first = spec.cameras[0];
-  const seen = policy.signature.cameras;
+  const seen = diffusionSignature(stored.checkpoint.config, stored.cameras).cameras;
   const extra = options.picture === 0 || first === undefined || seen.some(({ camera }) => camera === first);
   const picture = { width: options.picture, height: options.picture };
   return {
