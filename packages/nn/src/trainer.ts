@@ -79,8 +79,9 @@ export interface Trainer<Metric extends string, Output extends string = never> {
 }
 
 /**
- * Compiles losses, gradients, optimiser steps and averages into one graph. Parameters that the graph uses but that are
- * in no group and in no average are fixed: they are fed, and change only through `setParameters`.
+ * Compiles losses and gradients into one graph, optimiser steps and averages into loops over its results. Parameters that
+ * the graph uses but that are in no group and in no average are fixed: they are fed, and change only through
+ * `setParameters`.
  * @throws InputError for an unknown or doubly used parameter, a loss or metric that is no scalar, a shape that differs
  */
 export async function compileTrainer<Metric extends string, Output extends string = never>(

@@ -9,7 +9,7 @@ export function windowAttributes({ strides, pads, dilations }: Window): Record<s
 
 /**
  * onnxruntime makes one product per image. With this many images of at most this many windows each, one product over all
- * windows is two to six times as fast: the sequences of a diffusion policy are of this kind.
+ * windows is two to six times as fast: the last maps of a residual network are of this kind.
  */
 const MIN_IMAGES_TO_JOIN = 16;
 const MAX_WINDOWS_TO_JOIN = 16;
