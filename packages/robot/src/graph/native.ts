@@ -47,6 +47,7 @@ interface NativeTime {
 interface NativeClock {
   now(): NativeTime;
   addClockCallback(callback: object, onClockChange: boolean, minForward: bigint, minBackward: bigint): void;
+  removeClockCallback(callback: object): void;
 }
 
 interface NativeLogger {

@@ -85,6 +85,7 @@ export class RosNode {
   readonly name: string;
   readonly #native: Native;
   readonly #node: NativeNode;
+  readonly #jumpCallbacks: object[] = [];
   #closed = false;
 
   constructor(native: Native, node: NativeNode) {
@@ -123,6 +124,7 @@ export class RosNode {
       },
     };
     this.#node.getClock().addClockCallback(callback, true, forward, backward);
+    this.#jumpCallbacks.push(callback);
   }
 
   info(text: string): void {
@@ -275,6 +277,8 @@ export class RosNode {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // One that is left would keep the process alive.
+    for (const callback of this.#jumpCallbacks) this.#node.getClock().removeClockCallback(callback);
     openNodes -= 1;
     if (openNodes === 0) this.#native.rclnodejs.shutdown();
     else this.#node.destroy();
