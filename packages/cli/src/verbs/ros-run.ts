@@ -74,7 +74,12 @@ export default defineVerb({
     }
     const { counts, ...report } = runner.report;
     return {
-      data: { node: runner.node.name, ...report, counts: Object.fromEntries(counts) },
+      data: {
+        node: runner.node.name,
+        ...report,
+        commandIntervals: runner.commandIntervals,
+        counts: Object.fromEntries(counts),
+      },
       text: `the arm rests after ${report.steps} control steps, and the runner has left the graph`,
     };
   },

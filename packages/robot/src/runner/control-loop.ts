@@ -97,6 +97,8 @@ export interface LoopReport {
   readonly inference: { readonly p50: number; readonly p99: number };
   /** Seconds that an observation is old when it is asked with. */
   readonly observationAge: { readonly p50: number; readonly p99: number };
+  /** Seconds from the time that an observation is about to the first setpoint that its plan has led to. */
+  readonly reaction: { readonly p50: number; readonly p99: number };
   readonly counts: ReadonlyMap<string, number>;
 }
 
@@ -132,6 +134,7 @@ export class ControlLoop {
   readonly #following: readonly TimeSeries<unknown>[];
   readonly #inference = new LatencyStatistics();
   readonly #observationAge = new LatencyStatistics();
+  readonly #reaction = new LatencyStatistics();
   #mode: LoopMode = 'held';
   #stop: Stop | undefined;
   #latched: Stop | undefined;
@@ -144,7 +147,11 @@ export class ControlLoop {
   #applied = false;
   #history: ObservedStep[] = [];
   #nextRequest = 0;
-  #pending: { readonly id: number; readonly step: number; readonly askedAt: number } | undefined;
+  #pending:
+    | { readonly id: number; readonly step: number; readonly askedAt: number; readonly observedAt: number }
+    | undefined;
+  /** What the newest chunk is about, until it has led to a setpoint. */
+  #unansweredAt: number | undefined;
   #withoutActionSince: number | undefined;
   #deadManAt = Number.NEGATIVE_INFINITY;
   #steps = 0;
@@ -182,6 +189,7 @@ export class ControlLoop {
       chunks: this.#chunks,
       inference: this.#inference.percentiles(),
       observationAge: this.#observationAge.percentiles(),
+      reaction: this.#reaction.percentiles(),
       counts: this.#log.counts,
     };
   }
@@ -244,6 +252,7 @@ export class ControlLoop {
     // While it waits for its first chunk the arm rests: the chunk is as good now as when it was asked for.
     const firstStep = this.#mode === 'waiting' ? this.#step : pending.step;
     this.#blender.add({ firstStep, actions, executed: this.#setup.chunk.executed });
+    this.#unansweredAt = pending.observedAt;
   }
 
   /** Planning went wrong; another chunk is asked for at the next step, and the deadline goes on. */
@@ -371,7 +380,7 @@ export class ControlLoop {
     const id = this.#nextRequest++;
     // An old observation plans for its own time: its first actions are over before they come.
     const observedStep = Math.round((observed.time - this.#origin) / task.controlPeriod);
-    this.#pending = { id, step: observedStep, askedAt: now };
+    this.#pending = { id, step: observedStep, askedAt: now, observedAt: observed.time };
     this.#observationAge.add(now - observed.time);
     this.#hooks.requestChunk({ id, history: this.#history });
   }
@@ -411,6 +420,8 @@ export class ControlLoop {
     this.#applied = true;
     this.#withoutActionSince = undefined;
     this.#mode = 'acting';
+    if (this.#unansweredAt !== undefined) this.#reaction.add(now - this.#unansweredAt);
+    this.#unansweredAt = undefined;
   }
 }
 

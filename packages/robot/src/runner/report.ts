@@ -20,7 +20,7 @@ export interface RunnerReport {
 
 /** @param name of the node */
 export function runnerReport(name: string, loop: LoopReport, node: NodeReport): RunnerReport {
-  const { inference, observationAge } = loop;
+  const { inference, observationAge, reaction } = loop;
   const { intervals } = node;
   const numbers: Record<string, number> = {
     steps: loop.steps,
@@ -30,6 +30,8 @@ export function runnerReport(name: string, loop: LoopReport, node: NodeReport): 
     inference_p99: inference.p99,
     observation_age_p50: observationAge.p50,
     observation_age_p99: observationAge.p99,
+    reaction_p50: reaction.p50,
+    reaction_p99: reaction.p99,
     command_interval_p50: intervals.p50,
     command_interval_p99: intervals.p99,
   };

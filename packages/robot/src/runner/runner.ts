@@ -198,6 +198,11 @@ export class Runner {
     return this.#loop.report;
   }
 
+  /** Wall time between two commands, seconds. */
+  get commandIntervals(): { readonly p50: number; readonly p99: number } {
+    return this.#intervals.percentiles();
+  }
+
   /** Whether commands are being sent: also after `deactivate`, until the arm rests. */
   get commanding(): boolean {
     return this.#pump !== undefined;
