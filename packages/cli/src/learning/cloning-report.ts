@@ -6,7 +6,8 @@ import { makeEnv } from '@rapport/sim';
 import { lineChart } from '../report/line-chart.js';
 import { escapeHtml, htmlInterval, htmlTable, renderPage } from '../report/page.js';
 import { filmStrip } from '../report/pictures.js';
-import { BEST_FOLDER, type CloningJob, type CloningPoint, type CloningResult } from './cloning-job.js';
+import type { CloningJob, CloningResult } from './cloning-job.js';
+import { BEST_FOLDER, type CloningPoint } from './cloning-record.js';
 import { POLICY_FOLDER } from './policy-job.js';
 
 /** Rollouts of the final policy that the report shows, pictures of each, and their side in pixels. */
