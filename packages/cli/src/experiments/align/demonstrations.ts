@@ -15,8 +15,9 @@ interface DemonstrationOptions {
 }
 
 /**
- * Records demonstrations of all ways from the same kind of starts, so that nothing in an observation says which way will
- * be taken. Those that fail are left out. What is in the folder is replaced.
+ * Records demonstrations of all ways, each from the same starts: nothing in an observation says which way will be taken,
+ * and a policy that knows its demonstrations by heart still has to choose. Those that fail are left out. What is in the
+ * folder is replaced.
  * @returns how many there are of each way
  */
 export async function recordDemonstrations(
@@ -28,12 +29,9 @@ export async function recordDemonstrations(
   const workers = Math.min(availableParallelism(), 8);
   const ways: Record<string, number> = {};
   const byPolicy: RecordedEpisode[][] = [];
-  let taken = 0;
-  for (const [index, { policy, share }] of task.demonstrators.entries()) {
-    const end = index === task.demonstrators.length - 1 ? count : taken + Math.round(share * count);
-    const own = seeds.slice(taken, end);
-    taken = end;
-    byPolicy.push(await collectEpisodes({ envId, policy, seeds: own, cameras: [], workers, ...work }));
+  for (const { policy, share } of task.demonstrators) {
+    const own = seeds.slice(0, Math.round(share * count));
+    byPolicy.push(await collectEpisodes({ ...work, envId, policy, seeds: own, cameras: [], workers }));
   }
   await rm(directory, { recursive: true, force: true });
   const env = await makeEnv(envId);
