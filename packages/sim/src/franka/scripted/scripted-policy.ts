@@ -1,7 +1,7 @@
 import { InputError, type RandomStream, type Vector3 } from '@rapport/core';
 import type { ControlMode } from '../../control/modes.js';
 import type { Style as OfferedStyle } from '../../scripted/style-entries.js';
-import { type Choice, type Behaviour as StyledBehaviour, StyledPolicy } from '../../scripted/styled-policy.js';
+import { type Choice, StyledPolicy } from '../../scripted/styled-policy.js';
 import { readSight, type Sight } from './sight.js';
 
 /** One leg of a plan. */
@@ -25,7 +25,6 @@ export interface Leg {
 /** Makes the legs of an episode from its first observation; the last leg stays when it is done. */
 export type Plan = (sight: Sight, random: RandomStream) => readonly Leg[];
 
-export type Behaviour = StyledBehaviour<Plan>;
 export type Style = OfferedStyle<Plan>;
 
 export type DeltaMode = Extract<ControlMode, { readonly kind: 'cartesian-delta' | 'cartesian-delta-position' }>;
