@@ -27,17 +27,17 @@ export type RosState =
   | { readonly ready: false; readonly reason: string };
 
 /** The record of what has been installed; undefined when there is none that can be read. */
-export function readInstallation(): Installation | undefined {
+export function readInstallation(record: string = layout.record): Installation | undefined {
   try {
-    return installationSchema.parse(JSON.parse(readFileSync(layout.record, 'utf8')));
+    return installationSchema.parse(JSON.parse(readFileSync(record, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
 /** Whether ROS 2 has been set up here, completely and from what the project asks for now. Looks at files only. */
-export function rosState(): RosState {
-  const installation = readInstallation();
+export function rosState(record: string = layout.record): RosState {
+  const installation = readInstallation(record);
   if (installation === undefined) return { ready: false, reason: 'ROS 2 has not been set up' };
   const { steps, wanted, distro } = installation;
   const missing = wanted.find((step) => steps[step] === undefined);
@@ -59,8 +59,8 @@ export function rosState(): RosState {
  * The installation that ROS commands run on.
  * @throws UnavailableError with the reason and the command to run
  */
-export function requireRos(): Installation {
-  const state = rosState();
+export function requireRos(record: string = layout.record): Installation {
+  const state = rosState(record);
   if (state.ready) return state.installation;
   throw new UnavailableError(state.reason, { fix: 'run `rapport ros setup`' });
 }

@@ -128,6 +128,9 @@ async function writeRecord(installation: Installation): Promise<void> {
   await writeDurably(layout.record, new TextEncoder().encode(`${JSON.stringify(installation, null, 2)}\n`));
 }
 
+/** What rclnodejs 2.2.0 works with. */
+const sourcedDistros = ['humble', 'jazzy', 'kilted', 'lyrical', 'rolling'];
+
 const commonSteps = ['interfaces', 'rclnodejs', 'messages'];
 
 /** The installation whose `setup.bash` was sourced before this program started; undefined when none was. */
@@ -136,6 +139,11 @@ function sourcedInstallation(): Installation | undefined {
   if (RAPPORT_ROS !== undefined || ROS_DISTRO === undefined || AMENT_PREFIX_PATH === undefined) return undefined;
   const prefixes = AMENT_PREFIX_PATH.split(delimiter).filter((prefix) => existsSync(join(prefix, 'share')));
   if (prefixes.length === 0) return undefined;
+  if (!sourcedDistros.includes(ROS_DISTRO)) {
+    throw new UnavailableError(`ROS 2 ${ROS_DISTRO} is sourced; expected one of ${sourcedDistros.join(', ')}`, {
+      fix: 'source another one, or start without one to get Python wheels',
+    });
+  }
   return { distro: ROS_DISTRO, source: 'sourced', prefixes, steps: {}, wanted: commonSteps };
 }
 
