@@ -4,6 +4,7 @@ import { otBenchmark } from './ot/index.js';
 import { policyBenchmark } from './policy/index.js';
 import { raplBenchmark } from './rapl-ablation/index.js';
 import type { Benchmark } from './report.js';
+import { rosBenchmark } from './ros/index.js';
 import { simBenchmark } from './sim/index.js';
 
 export { checkFrankaConformance, type SceneConformance } from './franka/conformance.js';
@@ -18,4 +19,5 @@ export const benchmarks: readonly Benchmark[] = [
   raplBenchmark,
   objectivesBenchmark,
   policyBenchmark,
+  rosBenchmark,
 ];
