@@ -32,6 +32,14 @@ export interface Judgement {
   readonly episodes: readonly JudgedEpisode[];
 }
 
+/** A thread of its own takes as long to start as a few episodes take; for fewer it is not worth it. */
+const FEWEST_FOR_WORKERS = 8;
+
+/** Worker threads for so many episodes of a trained policy. */
+export function workersFor(episodes: number): number {
+  return episodes < FEWEST_FOR_WORKERS ? 0 : Math.min(availableParallelism(), 8);
+}
+
 /** Runs the policy of a folder once from each held-out start, the same for every policy. */
 export async function rollOutHeldOut(
   policy: string,
@@ -47,7 +55,7 @@ export async function rollOutHeldOut(
     policy: policyModule(policy),
     seeds: evaluationSeeds(starts),
     cameras,
-    workers: Math.min(availableParallelism(), 8),
+    workers: workersFor(starts),
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, label: 'running on held-out starts' }) }),
   });

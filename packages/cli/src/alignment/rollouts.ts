@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { type CameraView, RandomStream, type RecordedEpisode, throwIfAborted, type WorkOptions } from '@rapport/core';
 import { createDataset, type DatasetWriter, openDatasetForAppend } from '@rapport/data';
 import { EVALUATION_SEED_START, policyModule } from '@rapport/policy';
 import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { workersFor } from './judge.js';
 
 /** Rollouts from matched starts. */
 export interface MatchedRollouts {
@@ -72,7 +72,7 @@ async function rollOut(
         policy: policyModule(policy, variation),
         seeds,
         cameras,
-        workers: Math.min(availableParallelism(), seeds.length, 8),
+        workers: workersFor(seeds.length),
         ...(signal && { signal }),
       }),
     );

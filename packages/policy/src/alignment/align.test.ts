@@ -41,7 +41,7 @@ function preferAbove({ rollouts, ways }: ToyRollouts): SegmentRanking[] {
   });
 }
 
-const config = (fields: Partial<AlignmentConfig>) => alignmentConfigSchema.parse(fields);
+const config = (fields: Partial<AlignmentConfig>) => alignmentConfigSchema.parse({ learningRate: 1e-4, ...fields });
 const options = (
   fields: Partial<AlignmentConfig>,
   more: Partial<AlignDiffusionOptions> = {},
@@ -124,7 +124,7 @@ describe('alignDiffusion', () => {
     }
     const guarded = await alignDiffusion(options({ safeguard: 0.5, steps: 2, monitorEvery: 2, batchSize: 8 }));
     expect(guarded.history.at(-1)!.referenceDistance).toBeGreaterThan(0);
-  });
+  }, 300_000);
 
   it('reports what a caller measures', async () => {
     const { history } = await alignDiffusion(
@@ -197,5 +197,5 @@ describe('alignDiffusion of an imported policy', () => {
     }
     expect(Object.keys(policy.parameters).sort()).toEqual(Object.keys(imported.parameters).sort());
     expect(policyHash(policy)).not.toBe(policyHash(imported));
-  });
+  }, 300_000);
 });

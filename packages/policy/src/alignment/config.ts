@@ -32,9 +32,13 @@ export const alignmentConfigSchema = z.object({
     .min(0)
     .default(0)
     .describe('weight of the denoising loss on demonstrations; forward-kl takes 1 when it is 0. Ours'),
-  learningRate: z.number().positive().default(1e-4).describe('of AdamW; ours (toy)'),
+  learningRate: z
+    .number()
+    .positive()
+    .default(3e-5)
+    .describe('of AdamW; at 1e-4 the first steps spoil policies that are precise. Ours (docs/alignment.md)'),
   weightDecay: z.number().min(0).default(1e-6).describe('of AdamW; as in behaviour cloning'),
-  steps: z.int().min(1).default(300).describe('training steps; a few hundred, ours'),
+  steps: z.int().min(1).default(300).describe('training steps; ours'),
   batchSize: z.int().min(1).max(4096).default(64).describe('pairs, rankings or ratings per step; ours'),
   maxGradientNorm: z
     .number()
