@@ -1,0 +1,181 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { runCommandLine } from '@rapport/cli';
+import { openDataset } from '@rapport/data';
+import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const env = 'xmagical/avoid-longstick';
+
+let folder: string;
+let policy: string;
+
+interface Aligned {
+  readonly directory: string;
+  readonly policy: string;
+  readonly preferences: { readonly labels: number; readonly synthetic: number };
+  readonly rollouts: { readonly folder: string; readonly count: number };
+  readonly reference: { readonly hash: string };
+  readonly alignments: readonly {
+    readonly objective: string;
+    readonly history: readonly { readonly step: number }[];
+  }[];
+}
+
+async function rapport(
+  ...args: string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const texts = { out: '', err: '' };
+  const into = (key: keyof typeof texts) =>
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        texts[key] += chunk;
+        done();
+      },
+    });
+  const code = await runCommandLine(args, { out: into('out'), err: into('err'), signal: new AbortController().signal });
+  return { code, ...texts };
+}
+
+async function run<Result>(...args: string[]): Promise<Result> {
+  const { code, out, err } = await rapport(...args, '--json', '--quiet');
+  if (code !== 0) throw new Error(`rapport ${args.join(' ')} ended with ${code}: ${err}`);
+  return JSON.parse(out) as Result;
+}
+
+const settings = ['steps=4', 'monitorEvery=2', 'batchSize=4', 'winnerLossLimit=1000', 'offManifoldLimit=1'];
+const align = (...more: string[]) => [
+  'align',
+  policy,
+  '--ledger',
+  join(folder, 'ledger'),
+  '--output',
+  folder,
+  '--evaluation-episodes=2',
+  ...settings.map((setting) => `alignment.${setting}`),
+  ...more,
+];
+const weightsOf = (directory: string) => readFile(join(directory, 'model.safetensors'));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rapport-align-'));
+  const recording = ['--episodes', '6', '--policy', 'mixed', '--picture', '0', '--output', folder];
+  const { directory } = await run<{ directory: string }>('rollout', env, ...recording);
+  const training = [
+    'downDims=16,16',
+    'stepEmbedding=16',
+    'samplingSteps=2',
+    'steps=40',
+    'batchSize=16',
+    'evaluationEpisodes=0',
+  ];
+  const trained = await run<{ policy: string }>(
+    ...['train', 'policy', '--dataset', directory, '--policy.type=diffusion', '--output', folder],
+    ...training.map((setting) => `policy.${setting}`),
+  );
+  policy = trained.policy;
+}, 600_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('rapport align', () => {
+  let first: Aligned;
+  beforeAll(async () => {
+    const rolled = ['--rollouts=8', '--rollouts-per-start=4', '--picture=32', '--queries=6'];
+    first = await run<Aligned>(...align('--env', env, '--annotator=simulated', ...rolled));
+  }, 600_000);
+
+  it('rolls out from matched starts, has the rollouts ranked, and aligns beside the baseline', async () => {
+    const { episodes } = await openDataset(first.rollouts.folder);
+    const seeds = episodes.map(({ seed }) => seed);
+    expect(new Set(seeds.slice(0, 4)).size).toBe(1);
+    expect(new Set(seeds).size).toBe(2);
+    expect(first.preferences).toMatchObject({ labels: 6, synthetic: 0 });
+    expect(first.alignments.map(({ objective }) => objective)).toEqual(['rpo', 'winners']);
+    expect(first.alignments[0]!.history.map(({ step }) => step)).toEqual([0, 2, 4]);
+    const page = await readFile(join(first.directory, 'report.html'), 'utf8');
+    expect(page).toContain('During alignment: winners');
+    expect(page).toContain('data:image/png;base64');
+  });
+
+  it('leaves the reference as it was, and names it in the card of the aligned policy', async () => {
+    const [reference, aligned] = [await loadDiffusionPolicy(policy), await loadDiffusionPolicy(first.policy)];
+    expect(aligned.reference).toBe(policyHash(reference.checkpoint));
+    expect(aligned.reference).toBe(first.reference.hash);
+    expect(await weightsOf(first.policy)).not.toEqual(await weightsOf(policy));
+  });
+
+  it('goes on where it stopped and ends with the same bytes', async () => {
+    const stopped = join(folder, 'stopped');
+    cpSync(first.directory, stopped, { recursive: true });
+    for (const part of ['policy', 'report.json', 'report.html', 'alignments/winners', 'alignments/rpo']) {
+      rmSync(join(stopped, part), { recursive: true });
+    }
+    const resumed = await run<Aligned>('align', '--resume', stopped);
+    expect(await weightsOf(resumed.policy)).toEqual(await weightsOf(first.policy));
+    expect(resumed.alignments).toEqual(first.alignments);
+  });
+
+  it('takes the rankings of the ledger, or those of a reward, which cost no labels', async () => {
+    const { folder: dataset } = first.rollouts;
+    const ranked = await run<Aligned>(...align('--dataset', dataset));
+    expect(ranked.preferences).toMatchObject({ labels: 6, synthetic: 0 });
+    // The same rankings, rollouts and seed give the same policy, wherever the run is.
+    expect(await weightsOf(ranked.policy)).toEqual(await weightsOf(first.policy));
+    const rewarded = await run<Aligned>(...align('--dataset', dataset, '--reward=true', 'alignment.objective=winners'));
+    expect(rewarded.preferences).toMatchObject({ labels: 0, synthetic: 2 });
+    expect(rewarded.alignments.map(({ objective }) => objective)).toEqual(['winners']);
+  });
+
+  it('shows what changed on the same starts', async () => {
+    interface Difference {
+      readonly directory: string;
+      readonly actionDistance: readonly { readonly step: number; readonly distance: { readonly mean: number } }[];
+      readonly change: { readonly score: { readonly mean: number } };
+    }
+    const diff = (second: string) =>
+      run<Difference>('policy', 'diff', policy, second, '--env', env, '--episodes=2', '--output', folder);
+    const same = await diff(policy);
+    expect(same.actionDistance.every(({ distance }) => distance.mean === 0)).toBe(true);
+    expect(same.change.score.mean).toBe(0);
+    const other = await diff(first.policy);
+    expect(other.actionDistance[0]!.distance.mean).toBeGreaterThan(0);
+    const page = await readFile(join(other.directory, 'report.html'), 'utf8');
+    expect(page).toContain('robot from above');
+  });
+
+  it('refuses in one line, and leaves nothing behind', async () => {
+    const { folder: dataset } = first.rollouts;
+    const sac = join(folder, 'sac');
+    const refused: [string[], string][] = [
+      [align(), 'nothing says which rollouts are better'],
+      [align('--annotator=simulated'), 'does not say which environment it was trained in'],
+      [align('--annotator=simulated', '--reward=true'), 'both --reward and --annotator are given'],
+      [align('--env', 'franka/lift', '--annotator=simulated'), 'expects 16 observed numbers; franka/lift has 43'],
+      [
+        align('--env', 'xmagical/group-gripper', '--dataset', dataset),
+        `are of ${env}; expected xmagical/group-gripper`,
+      ],
+      [
+        align('--dataset', dataset, '--save', policy),
+        'is where the reference policy is; alignment never overwrites it',
+      ],
+      [align('--dataset', dataset, '--save', folder), 'is where the reference policy is'],
+      [
+        align('--env', env, '--annotator=simulated', '--rollouts-per-start=2', '--rollouts=8'),
+        'a query shows 3 rollouts of one start',
+      ],
+      [['align', sac, '--annotator=simulated', '--output', folder], 'policy.json'],
+    ];
+    const made = () => readdirSync(join(folder, 'align'), { recursive: true }).length;
+    const before = made();
+    for (const [args, message] of refused) {
+      const { err, code } = await rapport(...args);
+      expect(err.split('\n')[0]).toContain(message);
+      expect(code).toBe(1);
+    }
+    expect(made()).toBe(before);
+  });
+});
