@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadRobotAssets, ManipulationEnv, manipulationEntries } from '@rapport/sim';
 import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
+const main = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages/cli/dist/main.js');
 
 /** The wheel that holds a Panda with its meshes, unpacked; undefined where pip cannot fetch it. */
 async function fetchPanda(folder: string): Promise<string | undefined> {
@@ -38,6 +40,14 @@ it('moves and is drawn with the meshes of a published Panda', async (context) =>
     }
     expect(new Set(env.render('front', { width: 96, height: 96 })).size).toBeGreaterThan(60);
     env.close();
+
+    // The same through the command: the arm's links carry their meshes in what it writes.
+    const output = join(folder, 'runs');
+    const options = ['--policy=careful', '--episodes=1', '--picture=0', `--assets=${assets}`, `--output=${output}`];
+    await run(process.execPath, [main, 'rollout', 'franka/lift', ...options]);
+    const written = await readdir(output, { recursive: true });
+    const scene = written.find((name) => /scenes.[0-9a-f]+\.json$/.test(name))!;
+    expect(await readFile(join(output, scene), 'utf8')).toContain('"mesh"');
   } finally {
     await rm(folder, { recursive: true });
   }
