@@ -15,9 +15,8 @@ interface DemonstrationOptions {
 }
 
 /**
- * Records demonstrations of all ways, each from the same starts: nothing in an observation says which way will be taken,
- * and a policy that knows its demonstrations by heart still has to choose. Those that fail are left out. What is in the
- * folder is replaced.
+ * Records demonstrations of all ways from the same kind of starts, each from a start of its own: nothing in an observation
+ * says which way will be taken. Those that fail are left out. What is in the folder is replaced.
  * @returns how many there are of each way
  */
 export async function recordDemonstrations(
@@ -29,8 +28,10 @@ export async function recordDemonstrations(
   const workers = Math.min(availableParallelism(), 8);
   const ways: Record<string, number> = {};
   const byPolicy: RecordedEpisode[][] = [];
+  let taken = 0;
   for (const { policy, share } of task.demonstrators) {
-    const own = seeds.slice(0, Math.round(share * count));
+    const own = seeds.slice(taken, taken + Math.round(share * count));
+    taken += own.length;
     byPolicy.push(await collectEpisodes({ ...work, envId, policy, seeds: own, cameras: [], workers }));
   }
   await rm(directory, { recursive: true, force: true });
