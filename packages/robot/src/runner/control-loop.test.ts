@@ -168,13 +168,13 @@ describe('control loop', () => {
     const calm = { force: 3, moment: 0.4, jointTorques: [0, 1, 0, 2, 0, 0, 0], mode: undefined };
     const run = (ticks: number, reading: typeof calm) => {
       for (let tick = 0; tick < ticks; tick++) {
-        arm.loop.offerRobot(arm.now, reading);
+        arm.loop.sensing.offerRobot(arm.now, reading);
         arm.sense();
         arm.answer(0.02, plan);
         arm.tick();
       }
     };
-    arm.loop.offerRobot(arm.now, calm);
+    arm.loop.sensing.offerRobot(arm.now, calm);
     arm.start();
     run(100, calm);
     expect(arm.loop.report.mode).toBe('acting');
@@ -194,7 +194,7 @@ describe('control loop', () => {
     arm.start();
     // The joints stay at home, whatever is sent: a brake, a controller that is off.
     for (let tick = 0; tick < 400; tick++) {
-      arm.loop.offerJoints(arm.now, Float64Array.from(home), new Float64Array(7));
+      arm.loop.sensing.offerJoints(arm.now, Float64Array.from(home), new Float64Array(7));
       arm.sense(['joints']);
       arm.answer(0.02, plan);
       arm.tick();
@@ -218,10 +218,10 @@ describe('control loop', () => {
   it('refuses to start without joint states, with a moving arm, or outside the limits', () => {
     const arm = new BenchArm({ limits });
     expect(() => arm.loop.start(arm.now)).toThrow('/joints: no joint state has come');
-    arm.loop.offerJoints(arm.now, Float64Array.from(home), Float64Array.of(0, 0, 0.2, 0, 0, 0, 0));
+    arm.loop.sensing.offerJoints(arm.now, Float64Array.from(home), Float64Array.of(0, 0, 0.2, 0, 0, 0, 0));
     expect(() => arm.loop.start(arm.now)).toThrow('the arm moves with 0.200 rad/s');
     const turned = home.map((value, joint) => (joint === 0 ? 1.6 : value));
-    arm.loop.offerJoints(arm.now + 1, Float64Array.from(turned), new Float64Array(7));
+    arm.loop.sensing.offerJoints(arm.now + 1, Float64Array.from(turned), new Float64Array(7));
     expect(() => arm.loop.start(arm.now + 1)).toThrow('the arm cannot be moved from where it is');
   });
 

@@ -1,22 +1,11 @@
 import { InputError } from '@rapport/core';
-import type { ChunkShape, ObservedStep } from '@rapport/policy';
-import { armLayout } from '@rapport/sim';
-import {
-  type Clamp,
-  hardwareLimits,
-  latchedStops,
-  SafetyEnvelope,
-  type SafetyLimits,
-  type Stop,
-} from '../safety/index.js';
+import { type Clamp, hardwareLimits, latchedStops, SafetyEnvelope, type Stop } from '../safety/index.js';
 import { ArmMotion, type MovingGoal } from './arm-motion.js';
-import { ChunkBlender } from './chunk-blender.js';
 import { EventLog } from './event-log.js';
-import { LatencyStatistics } from './latency.js';
-import type { RobotTask } from './robot-task.js';
+import type { LoopSetup } from './loop-setup.js';
+import { type ChunkRequest, Planning, type PlanningReport } from './planning.js';
+import { Sensing } from './sensing.js';
 import { SetpointHistory } from './setpoint-history.js';
-import { synchronise } from './synchronise.js';
-import { TimeSeries } from './time-series.js';
 import { stopCause } from './watchdog.js';
 
 /** An arm slower than this rests, rad/s: what encoders' noise looks like. */
@@ -26,55 +15,12 @@ const FOLLOWING_DELAY = 0.3;
 /** Share of a control step by which ticks may come early and still belong to it. */
 const STEP_ROUNDING = 1e-3;
 
-/** What a control loop is for. */
-export interface LoopSetup {
-  readonly task: RobotTask;
-  readonly limits: SafetyLimits;
-  /** Setpoints per second. */
-  readonly commandHz: number;
-  readonly chunk: ChunkShape;
-  /** Cameras that the policy looks at, in its order. */
-  readonly cameras: readonly string[];
-  /** Steps over which a chunk passes into the next. */
-  readonly fadeSteps: number;
-  /** Topics, for messages: where each kind of input comes from. */
-  readonly topics: {
-    readonly joints: string;
-    readonly gripper: string;
-    readonly taskValues: string;
-    readonly robotState: string;
-    /** By camera. */
-    readonly cameras: Readonly<Record<string, string>>;
-  };
-  /** Whether the robot's own state is watched; without it nothing is known of contacts. */
-  readonly watchesRobotState: boolean;
-  /** Where the operator's sign comes from, for messages; undefined when none is asked for. */
-  readonly deadMan: string | undefined;
-}
-
-/** What a policy is asked. */
-export interface ChunkRequest {
-  readonly id: number;
-  /** Oldest first. */
-  readonly history: readonly ObservedStep[];
-}
-
 /** What the loop calls. */
 export interface LoopHooks {
   /** Starts planning; the answer comes through `offerChunk` or `chunkFailed`. */
   readonly requestChunk: (request: ChunkRequest) => void;
   /** Every clamp and stop as a line, see `EventLog`. */
   readonly tell: (line: string, event: Clamp | Stop) => void;
-}
-
-/** External forces and the robot's own state. */
-export interface RobotReading {
-  readonly force: number;
-  readonly moment: number;
-  /** N m, shape [7]. */
-  readonly jointTorques: ArrayLike<number>;
-  /** Why the robot does not move, for example `reflex`; undefined while it may. */
-  readonly mode: string | undefined;
 }
 
 /** What the loop is at. */
@@ -86,25 +32,14 @@ export type LoopMode =
   | 'acting';
 
 /** How the loop does. */
-export interface LoopReport {
+export interface LoopReport extends PlanningReport {
   readonly mode: LoopMode;
   readonly stop: Stop | undefined;
-  /** Control steps since the loop began, those without an action, and chunks used. */
+  /** Control steps since the loop began, and those without an action. */
   readonly steps: number;
   readonly missedSteps: number;
-  readonly chunks: number;
-  /** Seconds from asking for a chunk to having it. */
-  readonly inference: { readonly p50: number; readonly p99: number };
-  /** Seconds that an observation is old when it is asked with. */
-  readonly observationAge: { readonly p50: number; readonly p99: number };
-  /** Seconds from the time that an observation is about to the first setpoint that its plan has led to. */
-  readonly reaction: { readonly p50: number; readonly p99: number };
+  /** Ticks at which each limit clamped and each cause held the arm. */
   readonly counts: ReadonlyMap<string, number>;
-}
-
-interface JointReading {
-  readonly positions: Float64Array;
-  readonly velocities: Float64Array;
 }
 
 /**
@@ -119,22 +54,13 @@ interface JointReading {
  */
 export class ControlLoop {
   readonly envelope: SafetyEnvelope;
+  /** Takes what comes in. */
+  readonly sensing: Sensing;
   readonly #setup: LoopSetup;
-  readonly #hooks: LoopHooks;
+  readonly #planning: Planning;
   readonly #motion: ArmMotion;
-  readonly #blender: ChunkBlender;
   readonly #log: EventLog;
   readonly #setpoints: SetpointHistory;
-  readonly #joints: TimeSeries<JointReading>;
-  readonly #gripper: TimeSeries<number>;
-  readonly #taskValues: TimeSeries<Float64Array>;
-  readonly #robot: TimeSeries<RobotReading>;
-  readonly #pictures: readonly TimeSeries<Uint8Array>[];
-  readonly #leading: readonly TimeSeries<unknown>[];
-  readonly #following: readonly TimeSeries<unknown>[];
-  readonly #inference = new LatencyStatistics();
-  readonly #observationAge = new LatencyStatistics();
-  readonly #reaction = new LatencyStatistics();
   #mode: LoopMode = 'held';
   #stop: Stop | undefined;
   #latched: Stop | undefined;
@@ -145,63 +71,31 @@ export class ControlLoop {
   #origin = 0;
   #step = -1;
   #applied = false;
-  #history: ObservedStep[] = [];
-  #nextRequest = 0;
-  #pending:
-    | { readonly id: number; readonly step: number; readonly askedAt: number; readonly observedAt: number }
-    | undefined;
-  /** What the newest chunk is about, until it has led to a setpoint. */
-  #unansweredAt: number | undefined;
   #withoutActionSince: number | undefined;
   #deadManAt = Number.NEGATIVE_INFINITY;
   #steps = 0;
   #missed = 0;
-  #chunks = 0;
 
   constructor(setup: LoopSetup, hooks: LoopHooks) {
-    const { limits, task, topics, commandHz } = setup;
-    const { observationAge } = limits.watchdog;
-    const { arm } = hardwareLimits[limits.arm];
+    const { limits, task, commandHz } = setup;
     this.#setup = setup;
-    this.#hooks = hooks;
     this.#log = new EventLog(hooks.tell);
     this.envelope = new SafetyEnvelope(limits, 1 / commandHz, (clamp) => this.#log.add(clamp, this.#elapsed));
-    this.#motion = new ArmMotion(task, arm, 1 / commandHz);
-    this.#blender = new ChunkBlender(setup.fadeSteps);
+    this.sensing = new Sensing(setup);
+    this.#planning = new Planning(setup, hooks.requestChunk);
+    this.#motion = new ArmMotion(task, hardwareLimits[limits.arm].arm, 1 / commandHz);
     this.#setpoints = new SetpointHistory(Math.ceil(commandHz));
-    this.#joints = new TimeSeries(topics.joints, observationAge);
-    this.#gripper = new TimeSeries(topics.gripper, observationAge);
-    this.#taskValues = new TimeSeries(topics.taskValues, observationAge);
-    this.#robot = new TimeSeries(topics.robotState, observationAge);
-    this.#pictures = setup.cameras.map((camera) => new TimeSeries(topics.cameras[camera] ?? camera, observationAge));
-    const scene = [...this.#pictures, ...(task.taskValues.length > 0 ? [this.#taskValues] : [])];
-    this.#leading = scene.length > 0 ? scene : [this.#joints];
-    const arms = [this.#joints, this.#gripper, ...(setup.watchesRobotState ? [this.#robot] : [])];
-    this.#following = arms.filter((source) => !this.#leading.includes(source));
   }
 
   get report(): LoopReport {
     return {
+      ...this.#planning.report,
       mode: this.#mode,
       stop: this.#stop,
       steps: this.#steps,
       missedSteps: this.#missed,
-      chunks: this.#chunks,
-      inference: this.#inference.percentiles(),
-      observationAge: this.#observationAge.percentiles(),
-      reaction: this.#reaction.percentiles(),
       counts: this.#log.counts,
     };
-  }
-
-  /** The newest measured joint positions, rad; undefined before the first. */
-  get measuredJoints(): Float64Array | undefined {
-    return this.#joints.newest?.value.positions;
-  }
-
-  /** Names of sources that nothing has come from yet. */
-  get silentSources(): string[] {
-    return [...this.#leading, ...this.#following].filter(({ newest }) => newest === undefined).map(({ name }) => name);
   }
 
   /** Whether the arm is to rest until the loop is started again. */
@@ -214,29 +108,6 @@ export class ControlLoop {
     return this.#mode === 'acting' ? this.#motion.gripperWidth : undefined;
   }
 
-  offerJoints(stamp: number, positions: Float64Array, velocities: Float64Array): void {
-    this.#joints.offer(stamp, { positions, velocities });
-  }
-
-  /** @param width between the fingers, metres */
-  offerGripper(stamp: number, width: number): void {
-    this.#gripper.offer(stamp, width);
-  }
-
-  /** @param values in the order of the task's names */
-  offerTaskValues(stamp: number, values: Float64Array): void {
-    this.#taskValues.offer(stamp, values);
-  }
-
-  /** @param camera index among the policy's cameras @param picture RGB bytes in the size that the policy wants */
-  offerPicture(stamp: number, camera: number, picture: Uint8Array): void {
-    this.#pictures[camera]!.offer(stamp, picture);
-  }
-
-  offerRobot(stamp: number, reading: RobotReading): void {
-    this.#robot.offer(stamp, reading);
-  }
-
   /** The operator holds the switch, or has let it go. */
   offerDeadMan(now: number, held: boolean): void {
     this.#deadManAt = held ? now : Number.NEGATIVE_INFINITY;
@@ -244,20 +115,12 @@ export class ControlLoop {
 
   /** A planned chunk, `chunk.steps` actions; one that nobody waits for any more is left aside. */
   offerChunk(now: number, id: number, actions: readonly Float32Array[]): void {
-    const pending = this.#pending;
-    if (pending?.id !== id) return;
-    this.#pending = undefined;
-    this.#inference.add(now - pending.askedAt);
-    this.#chunks += 1;
-    // While it waits for its first chunk the arm rests: the chunk is as good now as when it was asked for.
-    const firstStep = this.#mode === 'waiting' ? this.#step : pending.step;
-    this.#blender.add({ firstStep, actions, executed: this.#setup.chunk.executed });
-    this.#unansweredAt = pending.observedAt;
+    this.#planning.offer(now, id, actions, this.#mode === 'waiting' ? this.#step : undefined);
   }
 
   /** Planning went wrong; another chunk is asked for at the next step, and the deadline goes on. */
   chunkFailed(id: number): void {
-    if (this.#pending?.id === id) this.#pending = undefined;
+    this.#planning.fail(id);
   }
 
   /**
@@ -266,7 +129,7 @@ export class ControlLoop {
    * @throws InputError when nothing has been measured, the arm moves, or is outside its limits
    */
   start(now: number, positions?: ArrayLike<number>): void {
-    const measured = this.#joints.newest?.value;
+    const measured = this.sensing.joints?.value;
     const { topics } = this.#setup;
     if (measured === undefined)
       throw new InputError(`${topics.joints}: no joint state has come; the arm cannot be started`);
@@ -279,7 +142,7 @@ export class ControlLoop {
     this.envelope.start(positions ?? measured.positions);
     this.#latched = undefined;
     this.#setpoints.clear();
-    this.#motion.gripperWidth = this.#gripper.newest?.value ?? 0;
+    this.#motion.gripperWidth = this.sensing.gripperWidth ?? 0;
     this.#begin(now);
   }
 
@@ -317,9 +180,7 @@ export class ControlLoop {
     this.#mode = 'waiting';
     this.#stop = undefined;
     this.#motion.reset(this.envelope.positions, this.#motion.gripperWidth);
-    this.#blender.clear();
-    this.#history = [];
-    this.#pending = undefined;
+    this.#planning.begin();
     this.#origin = now;
     this.#step = -1;
     this.#withoutActionSince = undefined;
@@ -327,17 +188,15 @@ export class ControlLoop {
 
   /** Forgets all that came before the clock went back. */
   #forget(): void {
-    for (const source of [...this.#leading, ...this.#following]) source.clear();
+    this.sensing.forget();
     this.#setpoints.clear();
     this.#deadManAt = Number.NEGATIVE_INFINITY;
-    this.#pending = undefined;
   }
 
   #problem(now: number): Stop | undefined {
     const { limits, deadMan } = this.#setup;
-    const joints = this.#joints.newest;
-    const robot = this.#robot.newest?.value;
-    const synchronised = synchronise(this.#leading, this.#following, now);
+    const { joints, robot } = this.sensing;
+    const unsynchronised = this.sensing.unsynchronised(now);
     const tracking =
       joints === undefined
         ? undefined
@@ -349,7 +208,7 @@ export class ControlLoop {
         ...(robot?.mode !== undefined && { robotMode: robot.mode }),
         ...(tracking !== undefined && { tracking }),
         ...(deadMan !== undefined && { deadMan: { source: deadMan, heldAt: this.#deadManAt } }),
-        ...(typeof synchronised === 'object' && { unsynchronised: synchronised }),
+        ...(unsynchronised !== undefined && { unsynchronised }),
         ...(this.#withoutActionSince !== undefined && { withoutActionSince: this.#withoutActionSince }),
       },
       limits,
@@ -372,46 +231,17 @@ export class ControlLoop {
     }
     this.#step = step;
     this.#applied = false;
-    const observed = this.#observe(now);
-    if (observed === undefined) return;
-    const { chunk, task } = this.#setup;
-    this.#history = [...this.#history, observed.seen].slice(-chunk.historySteps);
-    if (this.#pending !== undefined || (this.#blender.lastStep ?? -1) - step >= this.#leadSteps()) return;
-    const id = this.#nextRequest++;
-    // An old observation plans for its own time: its first actions are over before they come.
-    const observedStep = Math.round((observed.time - this.#origin) / task.controlPeriod);
-    this.#pending = { id, step: observedStep, askedAt: now, observedAt: observed.time };
-    this.#observationAge.add(now - observed.time);
-    this.#hooks.requestChunk({ id, history: this.#history });
-  }
-
-  /** How many steps before its end a chunk's successor is asked for. */
-  #leadSteps(): number {
-    const { chunk, task } = this.#setup;
-    if (chunk.executed === 1) return 0;
-    const needed = Math.ceil((this.#inference.recent ?? 0) / task.controlPeriod);
-    return Math.min(chunk.executed - 1, Math.max(1, needed));
-  }
-
-  #observe(now: number): { readonly time: number; readonly seen: ObservedStep } | undefined {
-    const time = synchronise(this.#leading, this.#following, now);
-    if (typeof time !== 'number') return undefined;
-    const { taskValues } = this.#setup.task;
-    const joints = this.#joints.nearest(time)!.value;
-    const observation = new Float32Array(armLayout.end + taskValues.length);
-    this.#motion.observe(joints.positions, joints.velocities, this.#gripper.nearest(time)!.value, observation);
-    if (taskValues.length > 0) observation.set(this.#taskValues.nearest(time)!.value, armLayout.end);
-    const pictures = this.#pictures.map((source) => source.nearest(time)!.value);
-    return { time, seen: { observation, pictures } };
+    const observed = this.sensing.observe(now, this.#motion);
+    if (observed !== undefined) this.#planning.observe(observed, step, this.#origin, now);
   }
 
   #applyAction(step: number, now: number): void {
-    const blended = this.#blender.actionAt(step);
+    const blended = this.#planning.actionAt(step);
     if (blended === undefined) {
       if (this.#mode === 'acting') this.#withoutActionSince ??= now;
       return;
     }
-    const refused = this.#motion.apply(blended.action, this.#joints.newest!.value.positions);
+    const refused = this.#motion.apply(blended.action, this.sensing.joints!.value.positions);
     if (refused !== undefined) {
       this.#log.add(refused, this.#elapsed);
       this.#hold({ cause: 'not_finite', where: `action ${refused.where}`, value: refused.value, allowed: Number.NaN });
@@ -420,8 +250,7 @@ export class ControlLoop {
     this.#applied = true;
     this.#withoutActionSince = undefined;
     this.#mode = 'acting';
-    if (this.#unansweredAt !== undefined) this.#reaction.add(now - this.#unansweredAt);
-    this.#unansweredAt = undefined;
+    this.#planning.acted(now);
   }
 }
 

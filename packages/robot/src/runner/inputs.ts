@@ -92,7 +92,11 @@ export class RunnerInputs {
     this.#listen<JointState>('sensor_msgs/msg/JointState', inputTopics.joints, LEAST_SPACING, (message) => {
       const order = jointOrder(message, names.joints);
       const pick = (values: Float64Array, what: string) => pickFinite(values, order, message.name, what);
-      loop.offerJoints(stampOf(message), pick(message.position, 'position'), pick(message.velocity, 'velocity'));
+      loop.sensing.offerJoints(
+        stampOf(message),
+        pick(message.position, 'position'),
+        pick(message.velocity, 'velocity'),
+      );
     });
     this.#listen<JointState>('sensor_msgs/msg/JointState', inputTopics.gripper(names.gripper), 0, (message) => {
       const { position } = message;
@@ -100,13 +104,13 @@ export class RunnerInputs {
         throw new InputError(`it holds ${position.length} positions; expected those of two fingers`);
       const width = position[0]! + position[1]!;
       if (!Number.isFinite(width)) throw new InputError(`the fingers are at ${position[0]} and ${position[1]}`);
-      loop.offerGripper(stampOf(message), width);
+      loop.sensing.offerGripper(stampOf(message), width);
     });
     if (names.taskValues.length > 0) this.#listenToTask(names);
     if (names.watchesRobotState) this.#listenToRobot();
     for (const [index, view] of names.cameras.entries()) {
       this.#listen<Image>('sensor_msgs/msg/Image', inputTopics.camera(view.camera), 0, (message) => {
-        loop.offerPicture(stampOf(message), index, cameraPicture(message, view));
+        loop.sensing.offerPicture(stampOf(message), index, cameraPicture(message, view));
       });
     }
     if (names.deadManTopic !== '') {
@@ -127,7 +131,7 @@ export class RunnerInputs {
       if (missing !== undefined) {
         throw new InputError(`it holds no "${missing}", which the policy observes; it holds ${names.join(', ')}`);
       }
-      this.#loop.offerTaskValues(stampOf(message), pickFinite(values, order, names, 'value'));
+      this.#loop.sensing.offerTaskValues(stampOf(message), pickFinite(values, order, names, 'value'));
     });
   }
 
@@ -135,7 +139,7 @@ export class RunnerInputs {
     const type = 'franka_msgs/msg/FrankaRobotState';
     this.#listen<FrankaRobotState>(type, inputTopics.robotState, 2 * LEAST_SPACING, (message) => {
       const { force, torque } = message.o_f_ext_hat_k.wrench;
-      this.#loop.offerRobot(stampOf(message), {
+      this.#loop.sensing.offerRobot(stampOf(message), {
         force: length(force),
         moment: length(torque),
         jointTorques: message.tau_ext_hat_filtered.effort,

@@ -1,6 +1,12 @@
 /** Values kept for percentiles. */
 const CAPACITY = 1024;
 
+/** Seconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
 /** Percentiles over the last thousand of some durations, seconds. */
 export class LatencyStatistics {
   readonly #values = new Float64Array(CAPACITY);
@@ -19,7 +25,7 @@ export class LatencyStatistics {
   }
 
   /** @returns NaN before the first value */
-  percentiles(): { readonly p50: number; readonly p99: number } {
+  percentiles(): Percentiles {
     const sorted = this.#values.slice(0, Math.min(this.#count, CAPACITY)).sort();
     const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
     return { p50: at(0.5), p99: at(0.99) };

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
-import type { ChunkRequest } from './control-loop.js';
+import type { ChunkRequest } from './planning.js';
 import type { PolicyDescription, PolicyReply, PolicyRequest, PolicySource } from './policy-messages.js';
 
 /** What comes from the process that plans. */

@@ -255,7 +255,7 @@ export class Runner {
   /** Starts from where the arm rests. */
   activate(): void {
     try {
-      const measured = this.#loop.measuredJoints;
+      const measured = this.#loop.sensing.joints?.value.positions;
       const reference = this.#reference;
       const near =
         measured !== undefined &&
@@ -382,7 +382,7 @@ export class Runner {
     }
     const [problem] = this.#inputs.problems;
     if (problem !== undefined) return new InputError(`${problem[0]}: ${problem[1]}`);
-    const [silent] = this.#loop.silentSources;
+    const [silent] = this.#loop.sensing.silentSources;
     if (silent !== undefined) return new UnavailableError(`no message has come on ${silent}`);
     if (this.node.usesSimTime && this.node.now() === 0n) {
       return new UnavailableError('/clock tells no time', {

@@ -1,6 +1,8 @@
 import type { Clamp, SafetyLimits, Stop } from '../../safety/index.js';
 import { LimitChecker } from '../../safety/testing/limit-checker.js';
-import { type ChunkRequest, ControlLoop, type LoopSetup } from '../control-loop.js';
+import { ControlLoop } from '../control-loop.js';
+import type { LoopSetup } from '../loop-setup.js';
+import type { ChunkRequest } from '../planning.js';
 import { robotTask } from '../robot-task.js';
 
 export const home = [0, -Math.PI / 4, 0, (-3 * Math.PI) / 4, 0, Math.PI / 2, Math.PI / 4];
@@ -70,14 +72,14 @@ export class BenchArm {
 
   /** Tells the loop everything that an arm and its cell tell at 100 Hz, except what is listed. */
   sense(except: readonly ('joints' | 'gripper' | 'task' | 'pictures')[] = [], stamp = this.now): void {
-    const { loop } = this;
+    const { sensing } = this.loop;
     if (!except.includes('joints')) {
-      loop.offerJoints(stamp, Float64Array.from(this.#measured), Float64Array.from(this.#velocity));
+      sensing.offerJoints(stamp, Float64Array.from(this.#measured), Float64Array.from(this.#velocity));
     }
-    if (!except.includes('gripper')) loop.offerGripper(stamp, 0.04);
-    if (!except.includes('task')) loop.offerTaskValues(stamp, new Float64Array(this.#taskValues));
+    if (!except.includes('gripper')) sensing.offerGripper(stamp, 0.04);
+    if (!except.includes('task')) sensing.offerTaskValues(stamp, new Float64Array(this.#taskValues));
     for (let camera = 0; camera < this.#cameras; camera++) {
-      if (!except.includes('pictures')) loop.offerPicture(stamp, camera, new Uint8Array(3));
+      if (!except.includes('pictures')) sensing.offerPicture(stamp, camera, new Uint8Array(3));
     }
   }
 
