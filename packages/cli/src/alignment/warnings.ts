@@ -3,6 +3,8 @@ import type { PairedDifference } from './judge.js';
 
 /** Off the data on more than this share of the sampled chunks is worth a warning. */
 const OFF_MANIFOLD = 0.02;
+/** Winners' loss above this many times the reference's is more than noise. */
+const WORSE = 1.05;
 /** How far implicit-reward accuracy may be above ranking accuracy. */
 const ACCURACY_GAP = 0.2;
 
@@ -24,7 +26,7 @@ export function alignmentWarnings(
   if (stopped !== undefined) {
     warnings.push(`stopped at step ${stopped.step} and went back to step ${kept}: ${stopped.reason}`);
   }
-  if (look.winnerLoss > look.referenceWinnerLoss) {
+  if (look.winnerLoss > WORSE * look.referenceWinnerLoss) {
     warnings.push('winners are denoised worse than by the reference: the policy moves away from both');
   }
   if (look.offManifold > OFF_MANIFOLD)
