@@ -1,20 +1,12 @@
 import { InputError, type StopSignal, UnavailableError } from '@rapport/core';
-import { armLayout } from '@rapport/sim';
-import type {
-  DiagnosticArray,
-  JointTrajectory,
-  JointTrajectoryControllerState,
-  NamedValues,
-  PoseStamped,
-} from '../graph/messages.js';
+import type { DiagnosticArray, JointTrajectoryControllerState, NamedValues } from '../graph/messages.js';
 import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/node.js';
-import type { Parameters, ParameterValues } from '../graph/parameters.js';
+import type { Parameters } from '../graph/parameters.js';
 import { qosProfiles } from '../graph/qos.js';
-import { rosTimeFromSeconds, toRosTime } from '../graph/time.js';
+import { toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
 import { waitUntil } from '../graph/wait.js';
-import { hardwareLimits, readLimits, type SafetyLimits } from '../safety/index.js';
-import { PoseCommand, TrajectoryCommand } from './arm-commands.js';
+import { readLimits, type SafetyLimits } from '../safety/index.js';
 import { CommandClock } from './command-clock.js';
 import { ControlLoop, type LoopReport } from './control-loop.js';
 import { checkListeners, checkPublishers, type NeededTopic } from './graph-check.js';
@@ -25,7 +17,16 @@ import { runnerParameters } from './parameters.js';
 import type { PolicySource } from './policy-messages.js';
 import { PolicyProcess } from './policy-process.js';
 import { runnerReport } from './report.js';
-import { type RobotTask, robotTask } from './robot-task.js';
+import type { RobotTask } from './robot-task.js';
+import {
+  type ArmCommand,
+  armCommand,
+  commandTopic,
+  controllerName,
+  inputNames,
+  type RunnerValues,
+  taskOf,
+} from './runner-setup.js';
 
 /** What is run, and how. */
 export interface RunnerOptions {
@@ -45,10 +46,6 @@ export interface RunnerOptions {
   readonly signal?: StopSignal;
 }
 
-type Values = ParameterValues<typeof runnerParameters>;
-
-/** Franka's names of its arms. */
-const robotTypes = { panda: 'fer', fr3: 'fr3' } as const;
 /** Wall time between two looks at the clock, ms. */
 const PUMP_MS = 1;
 const REPORT_MS = 1000;
@@ -69,7 +66,7 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     onExit: (reason) => runner?.policyEnded(reason),
   });
   try {
-    const task = taskOf(policy, options.envId);
+    const task = taskOf(policy.description, options.envId);
     const node = await openLifecycleNode(
       { name: 'runner', ...(options.rosArguments !== undefined && { arguments: options.rosArguments }) },
       () => handlersOf(() => runner),
@@ -92,32 +89,6 @@ function makeRunner(node: LifecycleRosNode, parts: RunnerParts): Runner {
     node.close();
     throw error;
   }
-}
-
-/** @throws InputError when the environment is not known, or the policy does not fit it */
-function taskOf({ description }: PolicyProcess, envId: string | undefined): RobotTask {
-  const where = envId ?? description.envId;
-  if (where === undefined) {
-    throw new InputError(`policy "${description.name}" does not say which environment it was trained in`, {
-      fix: 'name one with --env (rapport envs lists them)',
-    });
-  }
-  const task = robotTask(where);
-  const { signature, name } = description;
-  const observed = armLayout.end + task.taskValues.length;
-  const expected = signature?.observationSize ?? observed;
-  if (expected !== observed && expected !== armLayout.end) {
-    throw new InputError(`policy "${name}" expects ${expected} observed numbers; ${where} has ${observed}`, {
-      fix: `a policy observes all of them, or the first ${armLayout.end}, which are the arm's`,
-    });
-  }
-  if (signature !== undefined && signature.actionSize !== task.actions.length) {
-    throw new InputError(
-      `policy "${name}" gives actions of ${signature.actionSize} numbers; ${where} takes ${task.actions.length}`,
-    );
-  }
-  // What it does not observe need not be on the graph.
-  return expected === observed ? task : { ...task, taskValues: [] };
 }
 
 function handlersOf(runner: () => Runner | undefined): LifecycleHandlers {
@@ -175,7 +146,7 @@ export class Runner {
     this.#limits = limits;
     this.#parameters = node.parameters(runnerParameters);
     const { values } = this.#parameters;
-    this.#names = inputNames(values, task, policy, limits);
+    this.#names = inputNames(values, task, policy.description, limits);
     this.#loop = this.#makeLoop(values, operatorKey);
     this.#inputs = new RunnerInputs(node, this.#loop, this.#names);
     this.#clock = new CommandClock(1 / values.command_rate);
@@ -183,10 +154,13 @@ export class Runner {
       const { gripper_speed, gripper_force } = this.#parameters.values;
       return { speed: gripper_speed, force: gripper_force };
     });
-    const controller =
-      values.controller_name === '' ? `${robotTypes[limits.arm]}_arm_controller` : values.controller_name;
+    const controller = controllerName(values, limits);
     this.#commandTopic = commandTopic(values, controller);
-    this.#command = this.#makeCommand(values);
+    this.#command = armCommand(node, values, this.#commandTopic, {
+      limits,
+      joints: this.#names.joints,
+      envelope: this.#loop.envelope,
+    });
     if (values.command === 'joint_trajectory') this.#watchController(controller);
     this.#diagnostics = node.publisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', qosProfiles.default);
     this.#statistics = node.publisher('rapport_msgs/msg/NamedValues', '~/statistics', qosProfiles.default);
@@ -307,7 +281,7 @@ export class Runner {
     return Number(this.node.now()) / 1e9;
   }
 
-  #makeLoop(values: Values, operatorKey: boolean): ControlLoop {
+  #makeLoop(values: RunnerValues, operatorKey: boolean): ControlLoop {
     const { graph } = this.node;
     const { cameras, gripper, watchesRobotState, deadManTopic } = this.#names;
     return new ControlLoop(
@@ -338,24 +312,6 @@ export class Runner {
         },
       },
     );
-  }
-
-  #makeCommand(values: Values): ArmCommand {
-    const { envelope } = this.#loop;
-    const { topic, type, qos } = this.#commandTopic;
-    if (values.command === 'target_pose') {
-      const pose = new PoseCommand(hardwareLimits[this.#limits.arm].arm, values.base_frame);
-      const publisher = this.node.publisher<PoseStamped>(type, topic, qos);
-      return { start: () => {}, send: (due) => publisher.publish(pose.next(envelope, rosTimeFromSeconds(due))) };
-    }
-    const trajectory = new TrajectoryCommand(this.#names.joints, envelope.period);
-    const publisher = this.node.publisher<JointTrajectory>(type, topic, qos);
-    const zero = { sec: 0, nanosec: 0 };
-    return {
-      start: () => trajectory.start(envelope),
-      send: (due) =>
-        publisher.publish(trajectory.next(envelope, values.stamp_commands ? rosTimeFromSeconds(due) : zero)),
-    };
   }
 
   /** Where the controller holds the arm is where the first setpoint has to be. */
@@ -433,33 +389,4 @@ export class Runner {
     this.#diagnostics.publish({ header: { stamp }, status: diagnostics });
     this.#statistics.publish({ header: { stamp }, ...statistics });
   }
-}
-
-/** How setpoints are sent. */
-interface ArmCommand {
-  /** Before the first of them. */
-  readonly start: () => void;
-  /** Sends the envelope's setpoint. @param due when its tick was due, seconds */
-  readonly send: (due: number) => void;
-}
-
-function inputNames(values: Values, task: RobotTask, { description }: PolicyProcess, limits: SafetyLimits): InputNames {
-  const prefix = values.joint_prefix === '' ? robotTypes[limits.arm] : values.joint_prefix;
-  return {
-    joints: [1, 2, 3, 4, 5, 6, 7].map((number) => `${prefix}_joint${number}`),
-    gripper: values.gripper_name,
-    worldFrame: values.world_frame,
-    taskValues: task.taskValues,
-    cameras: description.signature?.cameras ?? [],
-    watchesRobotState: values.watch_robot_state,
-    deadManTopic: values.dead_man_topic,
-  };
-}
-
-function commandTopic(values: Values, controller: string): NeededTopic {
-  const qos = qosProfiles.systemDefault;
-  const reason = 'nobody would move the arm';
-  return values.command === 'target_pose'
-    ? { topic: 'target_pose', type: 'geometry_msgs/msg/PoseStamped', reason, qos }
-    : { topic: `${controller}/joint_trajectory`, type: 'trajectory_msgs/msg/JointTrajectory', reason, qos };
 }
