@@ -16,7 +16,8 @@ interface DemonstrationOptions {
 
 /**
  * Records demonstrations of all ways from the same kind of starts, each from a start of its own: nothing in an observation
- * says which way will be taken. Those that fail are left out. What is in the folder is replaced.
+ * says which way will be taken. Those that fail are left out, the others end soon after the task is done. What is in the
+ * folder is replaced.
  * @returns how many there are of each way
  */
 export async function recordDemonstrations(
@@ -52,7 +53,7 @@ export async function recordDemonstrations(
     if (!success) continue;
     const name = way?.name ?? 'none';
     ways[name] = (ways[name] ?? 0) + 1;
-    await writer.append(recorded);
+    await writer.append(untilDone(recorded));
   }
   await writer.finalize();
   return ways;
@@ -62,4 +63,30 @@ export async function recordDemonstrations(
 function inTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
   const longest = Math.max(...lists.map(({ length }) => length));
   return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
+}
+
+/** Steps that a demonstration goes on for when its task is done. */
+const STEPS_AFTER = 10;
+
+/** A demonstration without what comes long after the task was done: whoever demonstrates stops then. */
+function untilDone({ episode, privileged }: RecordedEpisode): RecordedEpisode {
+  const { rewards, observations, actions } = episode;
+  let solvedFrom = episode.length;
+  while (solvedFrom > 0 && rewards[solvedFrom - 1] === 1) solvedFrom -= 1;
+  const length = Math.min(episode.length, solvedFrom + 1 + STEPS_AFTER);
+  const observationSize = observations.length / (episode.length + 1);
+  return {
+    episode: {
+      ...episode,
+      length,
+      observations: observations.slice(0, (length + 1) * observationSize),
+      actions: actions.slice(0, (length * actions.length) / episode.length),
+      rewards: rewards.slice(0, length),
+    },
+    privileged: {
+      ...privileged,
+      stepScores: privileged.stepScores.slice(0, length),
+      poses: privileged.poses.slice(0, (length * privileged.poses.length) / episode.length),
+    },
+  };
 }

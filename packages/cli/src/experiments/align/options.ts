@@ -1,4 +1,4 @@
-import { alignmentConfigSchema, type CloningConfig, cloningConfigSchema } from '@rapport/policy';
+import { alignmentConfigSchema, cloningConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
 import { encoderOptionsSchema } from '../../learning/encoder.js';
@@ -12,23 +12,40 @@ import { alignmentTaskIds } from './tasks.js';
 export const alignmentMethods = ['rapl', 'rlhf', 'direct', 'winners', 'oracle'] as const;
 export type AlignmentMethod = (typeof alignmentMethods)[number];
 
+/** A field with another default. */
+function withDefault<Field extends z.ZodType>(
+  field: z.ZodDefault<Field>,
+  value: z.core.util.NoUndefined<z.output<Field>>,
+): z.ZodDefault<Field> {
+  return z._default(field.unwrap(), value).describe(field.description ?? '');
+}
+
+const cloningShape = cloningConfigSchema.shape;
+
 /**
  * Behaviour cloning where the experiment's defaults differ: a chunk is what is executed, from the present observation alone.
  * The denoiser predicts actions: at high noise, where the way is decided, an error of the way then counts in full, which
  * makes a policy easy to align (docs/alignment-experiment.md).
  */
-const cloningDefaults: Partial<CloningConfig> = {
-  steps: 3500,
-  batchSize: 256,
-  learningRate: 1e-3,
-  warmupSteps: 100,
-  downDims: [64, 128],
-  horizon: 8,
-  actionSteps: 8,
-  observationSteps: 1,
-  prediction: 'sample',
-  evaluationEpisodes: 0,
-};
+const experimentCloningSchema = cloningConfigSchema
+  .omit({ cameras: true, crop: true, keypoints: true, encoder: true, ownEncoders: true, state: true })
+  .extend({
+    steps: withDefault(cloningShape.steps, 4000),
+    batchSize: withDefault(cloningShape.batchSize, 256),
+    learningRate: withDefault(cloningShape.learningRate, 1e-3),
+    warmupSteps: withDefault(cloningShape.warmupSteps, 100),
+    downDims: withDefault(cloningShape.downDims, [64, 128]),
+    horizon: withDefault(cloningShape.horizon, 8),
+    observationSteps: withDefault(cloningShape.observationSteps, 1),
+    prediction: withDefault(cloningShape.prediction, 'sample'),
+    evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
+  });
+
+/** Alignment takes few steps: the rollouts that it learns from are the policy's own. */
+const experimentAlignmentSchema = alignmentConfigSchema.extend({
+  steps: withDefault(alignmentConfigSchema.shape.steps, 30),
+  monitorEvery: withDefault(alignmentConfigSchema.shape.monitorEvery, 10),
+});
 
 /** Options of `rapport experiment align`. */
 export const alignExperimentSchema = z.object({
@@ -41,11 +58,8 @@ export const alignExperimentSchema = z.object({
     .enum(['simulated', 'human'])
     .default('simulated')
     .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
-  demonstrations: z.int().min(10).max(10_000).default(500).describe('demonstrations, half of them the preferred way'),
-  cloning: cloningConfigSchema
-    .omit({ cameras: true, crop: true, keypoints: true, encoder: true, ownEncoders: true, state: true })
-    .prefault(cloningDefaults)
-    .describe('behaviour cloning of the policy that is aligned'),
+  demonstrations: z.int().min(10).max(10_000).default(800).describe('demonstrations, half of them the preferred way'),
+  cloning: experimentCloningSchema.prefault({}).describe('behaviour cloning of the policy that is aligned'),
   from: z
     .string()
     .min(1)
@@ -74,7 +88,7 @@ export const alignExperimentSchema = z.object({
     .max(10)
     .default(0.5)
     .describe('rollouts whose learned returns are nearer than this many standard deviations share a place'),
-  alignment: alignmentConfigSchema.prefault({ steps: 30, monitorEvery: 10 }).describe('alignment of the policy'),
+  alignment: experimentAlignmentSchema.prefault({}).describe('alignment of the policy'),
   evaluationEpisodes: z.int().min(1).max(10_000).default(50).describe('held-out starts of each evaluation'),
   port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),
 });
