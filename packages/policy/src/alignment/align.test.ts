@@ -76,7 +76,7 @@ describe('alignDiffusion', () => {
     expect(first.referenceDistance).toBe(0);
     expect(last.referenceDistance).toBeGreaterThan(0.05);
     expect(policyHash(reference)).toBe(before);
-  });
+  }, 300_000);
 
   it('goes back to where it was on the data when plain DPO with a small beta leaves it', async () => {
     const { policy, step, stopped, history } = await alignDiffusion(
@@ -89,7 +89,7 @@ describe('alignDiffusion', () => {
     expect(shareOf('neither', after)).toBeLessThan(0.1);
     // Implicit accuracy looks fine meanwhile.
     expect(history.at(-1)!.implicitAccuracy).toBeGreaterThan(0.9);
-  });
+  }, 300_000);
 
   it('ends with the same bytes when it was interrupted', async () => {
     let middle: AlignmentState | undefined;
