@@ -15,6 +15,9 @@ function tell(record) {
   );
 }
 
+/** JSON knows no 64-bit integers: these fields are such. */
+const withBigInts = ({ seed, ...rest }) => (seed === undefined ? rest : { ...rest, seed: BigInt(seed) });
+
 const operations = {
   publisher({ name, type, topic, qos }) {
     const events = { onIncompatibleQos: (policy) => tell({ event: 'incompatible', name, policy }) };
@@ -48,7 +51,7 @@ const operations = {
     things.set(service, client);
     for (let left = attempts - 1; ; left--) {
       try {
-        return await client.call(request, { timeoutMs: 1000 * timeout_s });
+        return await client.call(withBigInts(request), { timeoutMs: 1000 * timeout_s });
       } catch (error) {
         if (left === 0) throw error;
       }

@@ -1,6 +1,9 @@
-import { type StopSignal, throwIfAborted, UnavailableError } from '@rapport/core';
+import { InputError, type StopSignal, throwIfAborted, UnavailableError } from '@rapport/core';
 import type { NativeClient, PlainMessage } from './native.js';
 import { waitUntil } from './wait.js';
+
+/** How often a stop signal is looked at, ms. */
+const POLL_MS = 50;
 
 export interface CallOptions {
   /** How long server and answer may take together, ms; 5000 when absent. */
@@ -27,6 +30,7 @@ export class ServiceClient<Request extends object, Response extends object> {
 
   /**
    * @param request missing fields are zero or the type's default
+   * @throws InputError when the request does not fit the type; 64-bit integers are BigInt
    * @throws UnavailableError when no node offers the service, or none answers in time
    * @throws InterruptedError when the signal fires
    */
@@ -39,11 +43,22 @@ export class ServiceClient<Request extends object, Response extends object> {
       });
     }
     const timeout = Math.max(1, Math.ceil(endsAt - performance.now()));
+    const stop = new AbortController();
+    const watch = setInterval(() => options.signal?.aborted && stop.abort(), POLL_MS);
     try {
-      return (await this.#native.sendRequestAsync(request as PlainMessage, { timeout })) as Response;
+      const { signal } = stop;
+      return (await this.#native.sendRequestAsync(request as PlainMessage, { timeout, signal })) as Response;
     } catch (cause) {
       throwIfAborted(options.signal);
-      throw new UnavailableError(`the service ${this.name} gave no answer within ${timeoutMs} ms`, { cause });
+      if (cause instanceof Error && cause.name === 'TimeoutError') {
+        throw new UnavailableError(`the service ${this.name} gave no answer within ${timeoutMs} ms`, { cause });
+      }
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new InputError(`the request to the service ${this.name} (${this.type}) cannot be sent: ${reason}`, {
+        cause,
+      });
+    } finally {
+      clearInterval(watch);
     }
   }
 }
