@@ -86,8 +86,8 @@ export const alignExperimentSchema = z.object({
     .number()
     .min(0)
     .max(10)
-    .default(0.5)
-    .describe('rollouts whose learned returns are nearer than this many standard deviations share a place'),
+    .default(1)
+    .describe('rollouts of a start whose learned returns are nearer than this many standard deviations share a place'),
   alignment: experimentAlignmentSchema.prefault({}).describe('alignment of the policy'),
   evaluationEpisodes: z.int().min(1).max(10_000).default(50).describe('held-out starts of each evaluation'),
   port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),
