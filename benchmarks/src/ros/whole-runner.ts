@@ -90,7 +90,7 @@ function output(words: readonly string[], env: NodeJS.ProcessEnv): Promise<strin
     });
     child.on('close', (code) => {
       if (code === 0) resolve(out);
-      else reject(new UnavailableError(`the runner ended with code ${code}: ${errors.trim().split('\n').at(-1)}`));
+      else reject(new UnavailableError(errors.split('\n').findLast((line) => line.startsWith('rapport: ')) ?? errors));
     });
   });
 }

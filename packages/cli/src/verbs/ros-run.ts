@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '@rapport/core';
-import type { PolicySource } from '@rapport/robot';
+import type { PolicySource, Runner } from '@rapport/robot';
 import { z } from 'zod';
 import { policyFolder } from '../learning/policy-folder.js';
 import { watchHeldKey } from '../system/held-key.js';
@@ -54,23 +54,27 @@ export default defineVerb({
     }),
   async run(context, options) {
     const { openRunner } = await import('@rapport/robot');
-    const runner = await openRunner({
-      policy: policySource(options.policy, options.env),
-      ...(options.env !== undefined && { envId: options.env }),
-      limits: options.limits,
-      operatorKey: options.holdToRun === 'key',
-      rosArguments: context.rosArguments,
-      autostart: options.autostart,
-      patience: options.patience,
-      signal: context.signal,
-    });
-    context.announce(`${runner.node.name} runs ${options.policy} and is ${runner.node.state}`);
-    const key = options.holdToRun === 'key' ? watchHeldKey(process.stdin, () => runner.operatorSigns()) : undefined;
+    let signed: () => void = () => {};
+    const key = options.holdToRun === 'key' ? watchHeldKey(process.stdin, () => signed()) : undefined;
+    let runner: Runner | undefined;
     try {
+      runner = await openRunner({
+        policy: policySource(options.policy, options.env),
+        ...(options.env !== undefined && { envId: options.env }),
+        limits: options.limits,
+        operatorKey: options.holdToRun === 'key',
+        rosArguments: context.rosArguments,
+        autostart: options.autostart,
+        patience: options.patience,
+        signal: context.signal,
+      });
+      const { node } = runner;
+      signed = () => runner?.operatorSigns();
+      context.announce(`${node.name} runs ${options.policy} and is ${node.state}`);
       await end(context.signal, options.seconds, runner.failed);
     } finally {
       key?.close();
-      await runner.close();
+      await runner?.close();
     }
     const { counts, ...report } = runner.report;
     return {
