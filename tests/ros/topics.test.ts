@@ -110,6 +110,15 @@ describe.skipIf(rosMissing !== undefined)('a node', () => {
     await ours.ask('publish', { name: 'p', message: { data: 'here' } });
     expect(await theirs.message('s')).toEqual({ data: 'here' });
     expect(await ours.ask('resolve', { topic: '~/mine' })).toBe('/left/node_peer/mine');
+    const [theirView] = await theirs.ask<{ hash: string }[]>('endpoints', { topic: '/left/new' });
+    expect(await ours.ask('publishers', { topic: 'old' })).toEqual([
+      {
+        node: '/left/node_peer',
+        type,
+        typeHash: theirView!.hash,
+        qos: { reliability: 'reliable', durability: 'volatile', depth: 0 },
+      },
+    ]);
     await Promise.all([ours.stop(), theirs.stop()]);
   });
 

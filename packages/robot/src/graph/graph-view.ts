@@ -8,6 +8,8 @@ export interface Endpoint {
   /** Full name of the node. */
   readonly node: string;
   readonly type: string;
+  /** Hash of the type's description as ROS 2 writes it, `RIHS01_` and 64 digits; undefined where the distribution has none. */
+  readonly typeHash: string | undefined;
   readonly qos: QosProfile;
 }
 
@@ -60,8 +62,14 @@ export class GraphView {
   }
 }
 
-function toEndpoint({ node_name, node_namespace, topic_type, qos_profile }: NativeEndpoint): Endpoint {
-  return { node: fullName(node_namespace, node_name), type: topic_type, qos: fromNativeQos(qos_profile) };
+function toEndpoint({ node_name, node_namespace, topic_type, topic_type_hash, qos_profile }: NativeEndpoint): Endpoint {
+  return {
+    node: fullName(node_namespace, node_name),
+    type: topic_type,
+    typeHash:
+      topic_type_hash?.version === 1 ? `RIHS01_${Buffer.from(topic_type_hash.value).toString('hex')}` : undefined,
+    qos: fromNativeQos(qos_profile),
+  };
 }
 
 function fullName(namespace: string, name: string): string {

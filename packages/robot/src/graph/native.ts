@@ -66,6 +66,8 @@ export interface NativeEndpoint {
   readonly node_name: string;
   readonly node_namespace: string;
   readonly topic_type: string;
+  /** Since Jazzy. */
+  readonly topic_type_hash?: { readonly version: number; readonly value: Uint8Array };
   readonly qos_profile: NativeQos;
 }
 
