@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   rank: () => import('./rank.js'),
   'feedback export': () => import('./feedback-export.js'),
   validate: () => import('./validate.js'),
+  repair: () => import('./repair.js'),
   'train reward': () => import('./train-reward.js'),
   'train policy': () => import('./train-policy.js'),
   'policy import': () => import('./policy-import.js'),
