@@ -2,11 +2,10 @@ import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { runCommandLine } from '@rapport/cli';
 import { openDataset } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rapport, result } from './command-line.js';
 
 const env = 'xmagical/avoid-longstick';
 
@@ -23,27 +22,6 @@ interface Aligned {
     readonly objective: string;
     readonly history: readonly { readonly step: number }[];
   }[];
-}
-
-async function rapport(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const texts = { out: '', err: '' };
-  const into = (key: keyof typeof texts) =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        texts[key] += chunk;
-        done();
-      },
-    });
-  const code = await runCommandLine(args, { out: into('out'), err: into('err'), signal: new AbortController().signal });
-  return { code, ...texts };
-}
-
-async function run<Result>(...args: string[]): Promise<Result> {
-  const { code, out, err } = await rapport(...args, '--json', '--quiet');
-  if (code !== 0) throw new Error(`rapport ${args.join(' ')} ended with ${code}: ${err}`);
-  return JSON.parse(out) as Result;
 }
 
 const settings = ['steps=4', 'monitorEvery=2', 'batchSize=4', 'winnerLossLimit=1000', 'offManifoldLimit=1'];
@@ -63,7 +41,7 @@ const weightsOf = (directory: string) => readFile(join(directory, 'model.safeten
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rapport-align-'));
   const recording = ['--episodes', '6', '--policy', 'mixed', '--picture', '0', '--output', folder];
-  const { directory } = await run<{ directory: string }>('rollout', env, ...recording);
+  const { directory } = await result<{ directory: string }>('rollout', env, ...recording);
   const training = [
     'downDims=16,16',
     'stepEmbedding=16',
@@ -72,7 +50,7 @@ beforeAll(async () => {
     'batchSize=16',
     'evaluationEpisodes=0',
   ];
-  const trained = await run<{ policy: string }>(
+  const trained = await result<{ policy: string }>(
     ...['train', 'policy', '--dataset', directory, '--policy.type=diffusion', '--output', folder],
     ...training.map((setting) => `policy.${setting}`),
   );
@@ -84,7 +62,7 @@ describe('rapport align', () => {
   let first: Aligned;
   beforeAll(async () => {
     const rolled = ['--rollouts=8', '--rollouts-per-start=4', '--picture=32', '--queries=6'];
-    first = await run<Aligned>(...align('--env', env, '--annotator=simulated', ...rolled));
+    first = await result<Aligned>(...align('--env', env, '--annotator=simulated', ...rolled));
   }, 600_000);
 
   it('rolls out from matched starts, has the rollouts ranked, and aligns beside the baseline', async () => {
@@ -113,18 +91,20 @@ describe('rapport align', () => {
     for (const part of ['policy', 'report.json', 'report.html', 'alignments/winners', 'alignments/rpo']) {
       rmSync(join(stopped, part), { recursive: true });
     }
-    const resumed = await run<Aligned>('align', '--resume', stopped);
+    const resumed = await result<Aligned>('align', '--resume', stopped);
     expect(await weightsOf(resumed.policy)).toEqual(await weightsOf(first.policy));
     expect(resumed.alignments).toEqual(first.alignments);
   });
 
   it('takes the rankings of the ledger, or those of a reward, which cost no labels', async () => {
     const { folder: dataset } = first.rollouts;
-    const ranked = await run<Aligned>(...align('--dataset', dataset));
+    const ranked = await result<Aligned>(...align('--dataset', dataset));
     expect(ranked.preferences).toMatchObject({ labels: 6, synthetic: 0 });
     // The same rankings, rollouts and seed give the same policy, wherever the run is.
     expect(await weightsOf(ranked.policy)).toEqual(await weightsOf(first.policy));
-    const rewarded = await run<Aligned>(...align('--dataset', dataset, '--reward=true', 'alignment.objective=winners'));
+    const rewarded = await result<Aligned>(
+      ...align('--dataset', dataset, '--reward=true', 'alignment.objective=winners'),
+    );
     expect(rewarded.preferences).toMatchObject({ labels: 0, synthetic: 2 });
     expect(rewarded.alignments.map(({ objective }) => objective)).toEqual(['winners']);
   });
@@ -136,7 +116,7 @@ describe('rapport align', () => {
       readonly change: { readonly score: { readonly mean: number } };
     }
     const diff = (second: string) =>
-      run<Difference>('policy', 'diff', policy, second, '--env', env, '--episodes=2', '--output', folder);
+      result<Difference>('policy', 'diff', policy, second, '--env', env, '--episodes=2', '--output', folder);
     const same = await diff(policy);
     expect(same.actionDistance.every(({ distance }) => distance.mean === 0)).toBe(true);
     expect(same.change.score.mean).toBe(0);

@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { runCommandLine } from '@rapport/cli';
 import { openDataset } from '@rapport/data';
 import { affine, constant, exportOnnx, input, tanh } from '@rapport/nn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rapport, result } from './command-line.js';
 
 const env = 'xmagical/avoid-longstick';
 const torchPolicy = fileURLToPath(new URL('fixtures/torch_policy/policy.onnx', import.meta.url));
@@ -18,31 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function rapport(...args: string[]): Promise<Ended> {
-  const texts = { out: '', err: '' };
-  const into = (key: keyof typeof texts) =>
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        texts[key] += chunk;
-        done();
-      },
-    });
-  const code = await runCommandLine(args, { out: into('out'), err: into('err'), signal: new AbortController().signal });
-  return { code, ...texts };
-}
-
 /** Runs a command that makes a run folder, and returns what it says in JSON. */
-async function run<Result>(...args: string[]): Promise<Result> {
-  const { code, out, err } = await rapport(...args, '--output', folder, '--json', '--quiet');
-  if (code !== 0) throw new Error(`rapport ${args.join(' ')} ended with ${code}: ${err}`);
-  return JSON.parse(out) as Result;
-}
+const run = <Result>(...args: string[]): Promise<Result> => result(...args, '--output', folder);
 
 interface Evaluated {
   readonly policy: string;

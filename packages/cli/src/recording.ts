@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import {
-  type CameraView,
   type EnvSpec,
   InputError,
   InterruptedError,
@@ -9,9 +7,10 @@ import {
   throwIfAborted,
   type WorkOptions,
 } from '@rapport/core';
-import { createDataset, type DatasetWriter, type ImageStorage, openDatasetForAppend } from '@rapport/data';
+import type { ImageStorage } from '@rapport/data';
 import { EVALUATION_SEED_START } from '@rapport/policy';
 import { type Actor, collectEpisodes, makeEnv } from '@rapport/sim';
+import { openRolloutDataset } from './rollout-dataset.js';
 
 /** What to record. */
 export interface Recording {
@@ -45,12 +44,13 @@ const BATCH_PER_WORKER = { scripted: 4, trained: 16 };
  * @throws InterruptedError when stopped; the dataset holds every episode stored so far
  */
 export async function recordDataset(directory: string, recording: Recording, work: WorkOptions): Promise<number> {
-  const { envId, policy, episodes, picture } = recording;
+  const { envId, policy, episodes, picture, datasetId: id, storage } = recording;
   const env = await makeEnv(envId);
-  const wanted = recording.cameras ?? env.spec.cameras.slice(0, 1);
-  const cameras = picture === 0 ? [] : wanted.map((camera) => ({ camera, width: picture, height: picture }));
+  const { spec } = env;
   env.close();
-  const writer = await openWriter(directory, recording, cameras);
+  const wanted = recording.cameras ?? spec.cameras.slice(0, 1);
+  const cameras = picture === 0 ? [] : wanted.map((camera) => ({ camera, width: picture, height: picture }));
+  const writer = await openRolloutDataset(directory, { id, spec, cameras, ...(storage && { storage }) });
   const seeds = episodeSeeds(recording.seed, episodes);
   const workers = Math.min(availableParallelism(), 8);
   const batchSize = workers * BATCH_PER_WORKER[typeof policy === 'string' ? 'scripted' : 'trained'];
@@ -91,25 +91,4 @@ export function checkCameras({ id, cameras }: EnvSpec, wanted: readonly string[]
 export function episodeSeeds(seed: number, count: number): number[] {
   const stream = new RandomStream(seed, 'rollout/episodes');
   return Array.from({ length: count }, () => stream.integer(EVALUATION_SEED_START));
-}
-
-async function openWriter(
-  directory: string,
-  { envId, datasetId, storage }: Recording,
-  cameras: readonly CameraView[],
-): Promise<DatasetWriter> {
-  if (existsSync(directory)) return openDatasetForAppend(directory);
-  const env = await makeEnv(envId);
-  const { observationSpace, actionSpace, controlHz } = env.spec;
-  env.close();
-  return createDataset(directory, {
-    id: datasetId,
-    envId,
-    fps: controlHz,
-    observationSpace,
-    actionSpace,
-    cameras,
-    robotType: envId.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase(),
-    ...(storage !== undefined && { imageStorage: storage }),
-  });
 }

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { type CameraView, RandomStream, type RecordedEpisode, throwIfAborted, type WorkOptions } from '@rapport/core';
-import { createDataset, type DatasetWriter, openDatasetForAppend } from '@rapport/data';
 import { EVALUATION_SEED_START, policyModule } from '@rapport/policy';
 import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { openRolloutDataset } from '../rollout-dataset.js';
 import { workersFor } from './judge.js';
 
 /** Rollouts from matched starts. */
@@ -33,11 +32,14 @@ export async function recordMatchedRollouts(
   onStart: (start: number) => Promise<void>,
   work: WorkOptions,
 ): Promise<void> {
-  const { starts, rolloutsPerStart, seed } = options;
+  const { envId, cameras, datasetId, starts, rolloutsPerStart, seed } = options;
   const stream = new RandomStream(seed, 'align/starts');
   const seeds = Array.from({ length: starts }, () => stream.integer(EVALUATION_SEED_START));
   const total = starts * rolloutsPerStart;
-  const writer = await openWriter(directory, options);
+  const env = await makeEnv(envId);
+  const { spec } = env;
+  env.close();
+  const writer = await openRolloutDataset(directory, { id: datasetId, spec, cameras });
   try {
     const complete = Math.floor(writer.episodeCount / rolloutsPerStart);
     for (let start = 0; start < complete; start++) await onStart(start);
@@ -78,20 +80,4 @@ async function rollOut(
     );
   }
   return seeds.flatMap((_, start) => byVariation.map((episodes) => episodes[start]!));
-}
-
-async function openWriter(directory: string, { envId, datasetId, cameras }: MatchedRollouts): Promise<DatasetWriter> {
-  if (existsSync(directory)) return openDatasetForAppend(directory);
-  const env = await makeEnv(envId);
-  const { observationSpace, actionSpace, controlHz } = env.spec;
-  env.close();
-  return createDataset(directory, {
-    id: datasetId,
-    envId,
-    fps: controlHz,
-    observationSpace,
-    actionSpace,
-    cameras,
-    robotType: envId.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase(),
-  });
 }

@@ -46,13 +46,14 @@ export default defineVerb({
         .describe('secret in the address of the page; made by itself where other machines can reach it'),
     }),
   async run(context, options) {
-    const [{ createDataset }, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }] = await Promise.all([
-      import('@rapport/data'),
-      import('@rapport/sim'),
-      import('@rapport/viewer'),
-      import('../recording.js'),
-      import('../play/session.js'),
-    ]);
+    const [{ createRolloutDataset }, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }] =
+      await Promise.all([
+        import('../rollout-dataset.js'),
+        import('@rapport/sim'),
+        import('@rapport/viewer'),
+        import('../recording.js'),
+        import('../play/session.js'),
+      ]);
     const env = await makeEnv(options.env, options.assets === undefined ? {} : { assets: options.assets });
     try {
       const { spec } = env;
@@ -74,15 +75,7 @@ export default defineVerb({
       try {
         const run = await startRun(context, options.env);
         const directory = join(run.directory, 'dataset');
-        const writer = await createDataset(directory, {
-          id: identityOf(run.directory),
-          envId: options.env,
-          fps: spec.controlHz,
-          observationSpace: spec.observationSpace,
-          actionSpace: spec.actionSpace,
-          cameras,
-          robotType: spec.id.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase(),
-        });
+        const writer = await createRolloutDataset(directory, { id: identityOf(run.directory), spec, cameras });
         context.announce(`drive at ${page.url} (Ctrl+C ends and keeps what was kept)`);
         const saved = await playEpisodes({
           env,

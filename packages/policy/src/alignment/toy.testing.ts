@@ -1,51 +1,21 @@
 import { RandomStream } from '@rapport/core';
 import type { DiffusionCheckpoint } from '../diffusion/checkpoint.js';
-import { type DiffusionConfig, diffusionConfigSchema } from '../diffusion/config.js';
 import type { Demonstration } from '../diffusion/demonstrations.js';
+import { smallConfig } from '../diffusion/fixtures.js';
 import { DiffusionPolicy } from '../diffusion/policy.js';
 import { trainDiffusion } from '../diffusion/train.js';
 
 // Test support: a point in the plane goes from the left to the right, past an obstacle in the middle, above or below it.
 // Which way is not told by what is observed at the start.
 
-export const toyConfig: DiffusionConfig = diffusionConfigSchema.parse({
-  nObsSteps: 2,
+export const toyConfig = smallConfig({
   inputFeatures: {
     'observation.state': { type: 'STATE', shape: [2] },
     'observation.environment_state': { type: 'ENV', shape: [1] },
   },
   outputFeatures: { action: { type: 'ACTION', shape: [2] } },
-  normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX' },
-  horizon: 8,
-  nActionSteps: 4,
   dropNLastFrames: 2,
-  visionBackbone: 'resnet18',
-  cropShape: null,
   cropIsRandom: false,
-  useGroupNorm: true,
-  spatialSoftmaxNumKeypoints: 4,
-  useSeparateRgbEncoderPerCamera: false,
-  downDims: [16, 32],
-  kernelSize: 3,
-  nGroups: 8,
-  diffusionStepEmbedDim: 16,
-  useFilmScaleModulation: true,
-  noiseSchedulerType: 'DDIM',
-  numTrainTimesteps: 50,
-  betaSchedule: 'squaredcos_cap_v2',
-  betaStart: 1e-4,
-  betaEnd: 0.02,
-  predictionType: 'epsilon',
-  clipSample: true,
-  clipSampleRange: 1,
-  numInferenceSteps: 10,
-  doMaskLossForPadding: false,
-  optimizerLr: 3e-3,
-  optimizerBetas: [0.95, 0.999],
-  optimizerEps: 1e-8,
-  optimizerWeightDecay: 1e-6,
-  schedulerName: 'cosine',
-  schedulerWarmupSteps: 20,
 });
 
 /** Steps of an episode. */

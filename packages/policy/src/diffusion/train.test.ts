@@ -1,50 +1,13 @@
 import { RandomStream } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
-import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
+import type { DiffusionConfig } from './config.js';
 import { batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
+import { smallConfig } from './fixtures.js';
 import { diffusionNetwork } from './network.js';
 import { DiffusionPolicy } from './policy.js';
 import { type DiffusionTrainingState, trainDiffusion } from './train.js';
 
-const config: DiffusionConfig = diffusionConfigSchema.parse({
-  nObsSteps: 2,
-  inputFeatures: {
-    'observation.state': { type: 'STATE', shape: [1] },
-    'observation.environment_state': { type: 'ENV', shape: [1] },
-  },
-  outputFeatures: { action: { type: 'ACTION', shape: [1] } },
-  normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX' },
-  horizon: 8,
-  nActionSteps: 4,
-  dropNLastFrames: 2,
-  visionBackbone: 'resnet18',
-  cropShape: [6, 5],
-  cropIsRandom: true,
-  useGroupNorm: true,
-  spatialSoftmaxNumKeypoints: 4,
-  useSeparateRgbEncoderPerCamera: false,
-  downDims: [16, 32],
-  kernelSize: 3,
-  nGroups: 8,
-  diffusionStepEmbedDim: 16,
-  useFilmScaleModulation: true,
-  noiseSchedulerType: 'DDIM',
-  numTrainTimesteps: 50,
-  betaSchedule: 'squaredcos_cap_v2',
-  betaStart: 1e-4,
-  betaEnd: 0.02,
-  predictionType: 'epsilon',
-  clipSample: true,
-  clipSampleRange: 1,
-  numInferenceSteps: 10,
-  doMaskLossForPadding: false,
-  optimizerLr: 3e-3,
-  optimizerBetas: [0.95, 0.999],
-  optimizerEps: 1e-8,
-  optimizerWeightDecay: 1e-6,
-  schedulerName: 'cosine',
-  schedulerWarmupSteps: 20,
-});
+const config = smallConfig({ dropNLastFrames: 2, cropShape: [6, 5] });
 
 /** A point that is driven to a goal, half of the way in each step. */
 function drive(goal: number, start: number, length = 10): Demonstration {
