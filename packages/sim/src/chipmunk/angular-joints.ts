@@ -5,7 +5,10 @@ import { clamp, correctedShare, DEFAULT_ERROR_BIAS, type Joint } from './joint.j
 abstract class AngularJoint implements Joint {
   readonly a: Body;
   readonly b: Body;
-  protected readonly maxForce: number;
+  readonly #maxForce: number;
+  /** Largest impulse of a step. */
+  protected maxImpulse = 0;
+  protected timeStep = 0;
   /** Effective moment of inertia. */
   protected readonly inertia: number;
   protected impulse = 0;
@@ -13,12 +16,17 @@ abstract class AngularJoint implements Joint {
   constructor(a: Body, b: Body, maxForce: number) {
     this.a = a;
     this.b = b;
-    this.maxForce = maxForce;
+    this.#maxForce = maxForce;
     this.inertia = 1 / (a.inverseInertia + b.inverseInertia);
   }
 
-  abstract prepare(timeStep: number): void;
-  abstract solve(timeStep: number): void;
+  abstract prepare(): void;
+  abstract solve(): void;
+
+  setTimeStep(timeStep: number): void {
+    this.timeStep = timeStep;
+    this.maxImpulse = this.#maxForce * timeStep;
+  }
 
   saveImpulses(out: Float64Array): void {
     out[0] = this.impulse;
@@ -51,6 +59,7 @@ abstract class AngularJoint implements Joint {
 export class GearJoint extends AngularJoint {
   readonly #maxBias: number;
   readonly #errorBias: number;
+  #correctedShare = 0;
   #bias = 0;
 
   constructor(
@@ -63,16 +72,21 @@ export class GearJoint extends AngularJoint {
     this.#errorBias = options.errorBias ?? DEFAULT_ERROR_BIAS;
   }
 
-  prepare(timeStep: number): void {
-    if (this.#maxBias === 0) return;
-    const share = correctedShare(this.#errorBias, timeStep);
-    this.#bias = clamp((-share * (this.b.angle - this.a.angle)) / timeStep, -this.#maxBias, this.#maxBias);
+  override setTimeStep(timeStep: number): void {
+    super.setTimeStep(timeStep);
+    this.#correctedShare = correctedShare(this.#errorBias, timeStep);
   }
 
-  solve(timeStep: number): void {
+  prepare(): void {
+    if (this.#maxBias === 0) return;
+    const speed = (-this.#correctedShare * (this.b.angle - this.a.angle)) / this.timeStep;
+    this.#bias = clamp(speed, -this.#maxBias, this.#maxBias);
+  }
+
+  solve(): void {
     const wanted = this.#bias - (this.b.angularVelocity - this.a.angularVelocity);
     if (wanted === 0) return;
-    const limit = this.maxForce * timeStep;
+    const limit = this.maxImpulse;
     this.accumulate(wanted * this.inertia, -limit, limit);
   }
 }
@@ -90,10 +104,10 @@ export class RotaryLimitJoint extends AngularJoint {
     this.#high = high;
   }
 
-  prepare(timeStep: number): void {
+  prepare(): void {
     const relative = this.b.angle - this.a.angle;
     const excess = relative > this.#high ? this.#high - relative : relative < this.#low ? this.#low - relative : 0;
-    this.#bias = excess === 0 ? 0 : -excess / timeStep;
+    this.#bias = excess === 0 ? 0 : -excess / this.timeStep;
     if (this.#bias === 0) this.impulse = 0;
   }
 
@@ -113,9 +127,9 @@ export class SimpleMotor extends AngularJoint {
 
   prepare(): void {}
 
-  solve(timeStep: number): void {
+  solve(): void {
     const excess = this.b.angularVelocity - this.a.angularVelocity + this.rate;
-    const limit = this.maxForce * timeStep;
+    const limit = this.maxImpulse;
     this.accumulate(-excess * this.inertia, -limit, limit);
   }
 }
@@ -134,12 +148,14 @@ export class DampedRotarySpring extends AngularJoint {
     this.#damping = damping;
   }
 
-  prepare(timeStep: number): void {
-    if (this.#damped === 0) {
-      this.#damped = 1 - Math.exp(-this.#damping * timeStep * (this.a.inverseInertia + this.b.inverseInertia));
-    }
+  override setTimeStep(timeStep: number): void {
+    super.setTimeStep(timeStep);
+    this.#damped = 1 - Math.exp(-this.#damping * timeStep * (this.a.inverseInertia + this.b.inverseInertia));
+  }
+
+  prepare(): void {
     this.#targetVelocity = 0;
-    this.twist((this.a.angle - this.b.angle) * this.#stiffness * timeStep);
+    this.twist((this.a.angle - this.b.angle) * this.#stiffness * this.timeStep);
   }
 
   /** The spring's torque is applied in `prepare`: nothing is carried over. */

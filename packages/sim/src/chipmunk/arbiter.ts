@@ -3,6 +3,16 @@ import type { Collider } from './collide.js';
 import type { Shape } from './shape.js';
 import type { StateReader } from './snapshot.js';
 
+/** How overlaps are corrected in a step. */
+export interface OverlapCorrection {
+  /** Overlap that is left alone. */
+  readonly slop: number;
+  /** Share of the rest that is corrected. */
+  readonly share: number;
+  /** Seconds of the step. */
+  readonly timeStep: number;
+}
+
 /** One point where two bodies touch. */
 export class Contact {
   /** Offsets from the bodies' centres to their surface points. */
@@ -79,17 +89,18 @@ export class Arbiter {
     const bodyB = found.second!.body;
     this.bodyA = bodyA;
     this.bodyB = bodyB;
-    this.normalX = found.normalX;
-    this.normalY = found.normalY;
+    this.normalX = found.normal[0]!;
+    this.normalY = found.normal[1]!;
     this.count = found.count;
 
-    const [one, other] = this.contacts;
+    const one = this.contacts[0];
+    const other = this.contacts[1];
     const { normalImpulse: impulse1, tangentImpulse: tangent1, feature: feature1 } = one;
     const { normalImpulse: impulse2, tangentImpulse: tangent2, feature: feature2 } = other;
+    const { points, features } = found;
     for (let index = 0; index < found.count; index++) {
       const contact = index === 0 ? one : other;
-      const feature = found.features[index]!;
-      const { points } = found;
+      const feature = features[index]!;
       contact.rAX = points[4 * index]! - bodyA.x;
       contact.rAY = points[4 * index + 1]! - bodyA.y;
       contact.rBX = points[4 * index + 2]! - bodyB.x;
@@ -108,11 +119,8 @@ export class Arbiter {
     }
   }
 
-  /**
-   * Effective masses and bias speeds at the present pose.
-   * @param biasShare share of the overlap corrected in this step
-   */
-  prepare(slop: number, biasShare: number, timeStep: number): void {
+  /** Effective masses and bias speeds at the present pose. */
+  prepare({ slop, share, timeStep }: OverlapCorrection): void {
     const { bodyA: a, bodyB: b, normalX: nx, normalY: ny } = this;
     for (let index = 0; index < this.count; index++) {
       const contact = this.contacts[index === 0 ? 0 : 1];
@@ -127,7 +135,7 @@ export class Arbiter {
       contact.tangentMass =
         1 / (a.inverseMass + a.inverseInertia * alongA * alongA + (b.inverseMass + b.inverseInertia * alongB * alongB));
       const gap = (rBX - rAX + (b.x - a.x)) * nx + (rBY - rAY + (b.y - a.y)) * ny;
-      contact.bias = (-biasShare * Math.min(0, gap + slop)) / timeStep;
+      contact.bias = (-share * Math.min(0, gap + slop)) / timeStep;
       contact.biasImpulse = 0;
     }
   }

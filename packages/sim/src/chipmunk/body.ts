@@ -1,17 +1,18 @@
-import { rotated, rotation } from './rotation.js';
+import { type Rotation, updateRotation } from './rotation.js';
 
 /**
  * A rigid body of the plane. Units are the caller's (metres, seconds, radians for X-Magical). The origin of the body
  * frame is the centre of mass. Mass and inertia are kept as inverses: 0 for what no impulse can move (static and
  * kinematic bodies).
  */
-export class Body {
-  x: number;
-  y: number;
-  angle: number;
-  /** Cosine and sine of the angle; kept by `setPose` and `integratePosition`. */
-  cosine: number;
-  sine: number;
+export class Body implements Rotation {
+  // What changes begins as a number: a field that was once undefined allocates a number on the heap at every write.
+  x = 0;
+  y = 0;
+  angle = 0;
+  /** Cosine and sine of the angle; kept by `setAngle` and `integratePosition`. */
+  cosine = 1;
+  sine = 0;
   velocityX = 0;
   velocityY = 0;
   angularVelocity = 0;
@@ -30,10 +31,8 @@ export class Body {
     this.inverseInertia = inverseInertia;
     this.x = x;
     this.y = y;
-    rotation(angle);
     this.angle = angle;
-    this.cosine = rotated.cosine;
-    this.sine = rotated.sine;
+    updateRotation(this);
   }
 
   /** A body that impulses move. */
@@ -47,10 +46,8 @@ export class Body {
   }
 
   setAngle(angle: number): void {
-    rotation(angle);
     this.angle = angle;
-    this.cosine = rotated.cosine;
-    this.sine = rotated.sine;
+    updateRotation(this);
   }
 
   /** A point of the world in the body's frame. */
@@ -76,7 +73,9 @@ export class Body {
     if (dx === 0 && dy === 0 && turn === 0) return false;
     this.x += dx;
     this.y += dy;
-    if (turn !== 0) this.setAngle(this.angle + turn);
+    if (turn === 0) return true;
+    this.angle += turn;
+    updateRotation(this);
     return true;
   }
 

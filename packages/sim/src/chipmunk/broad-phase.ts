@@ -82,7 +82,8 @@ export class BroadPhase {
 
   /** Brings the trees up to date with the shapes' boxes, then visits every pair that may touch. */
   visitPairs(visit: PairVisitor): void {
-    for (const leaf of this.#movingLeaves) this.#updateLeaf(leaf);
+    const leaves = this.#movingLeaves;
+    for (let index = 0; index < leaves.length; index++) this.#updateLeaf(leaves[index]!);
     if (this.#movingRoot !== undefined) this.#visitSubtree(this.#movingRoot, visit);
     this.#stamp += 1;
   }
@@ -218,13 +219,7 @@ export class BroadPhase {
     if (node.shape !== undefined) return this.#join(leaf, node);
     const a = node.a!;
     const b = node.b!;
-    let costA = area(b) + mergedArea(a, leaf);
-    let costB = area(a) + mergedArea(b, leaf);
-    if (costA === costB) {
-      costA = nearness(a, leaf);
-      costB = nearness(b, leaf);
-    }
-    if (costB < costA) {
+    if (fitsBetter(b, a, leaf)) {
       node.b = this.#insert(b, leaf);
       node.b.parent = node;
     } else {
@@ -340,6 +335,13 @@ function enclose(node: TreeNode, a: TreeNode, b: TreeNode): void {
 
 function boxesOverlap(a: TreeNode, b: TreeNode): boolean {
   return a.left <= b.right && b.left <= a.right && a.bottom <= b.top && b.bottom <= a.top;
+}
+
+/** Whether a leaf makes the boxes grow less below one of two siblings than below the other. */
+function fitsBetter(one: TreeNode, other: TreeNode, leaf: TreeNode): boolean {
+  const costOne = area(other) + mergedArea(one, leaf);
+  const costOther = area(one) + mergedArea(other, leaf);
+  return costOne === costOther ? nearness(one, leaf) < nearness(other, leaf) : costOne < costOther;
 }
 
 function area(node: TreeNode): number {

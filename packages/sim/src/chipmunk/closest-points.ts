@@ -30,8 +30,7 @@ export class ClosestPoints {
   bx = 0;
   by = 0;
   /** Unit direction from the first shape to the second along which they are nearest, or least deep in each other. */
-  normalX = 0;
-  normalY = 0;
+  readonly normal = new Float64Array(2);
   /** Distance along the normal; negative when the hulls overlap. */
   distance = 0;
   /** Names the pair of edges found, four bytes; given back on the next call it starts the search there. 0 is none. */
@@ -41,25 +40,36 @@ export class ClosestPoints {
   readonly #points = new Float64Array(3 * STRIDE);
   #hull = new Float64Array(HULL_LIMIT * STRIDE);
   #nextHull = new Float64Array(HULL_LIMIT * STRIDE);
+  /** Where `support` looks, as an array because numbers handed to a call that is not inlined are allocated on the heap. */
+  readonly #direction = new Float64Array(2);
 
   /** Finds the closest points of `a` and `b`, starting from `id` of an earlier call for the same two, or 0. */
   find(a: Shape, b: Shape, id: number): void {
     const points = this.#points;
+    const direction = this.#direction;
     if (id !== 0) {
       setPoint(points, 0, a, (id >>> 24) & 0xff, b, (id >>> 16) & 0xff);
       setPoint(points, STRIDE, a, (id >>> 8) & 0xff, b, id & 0xff);
     } else {
       const towardsX = (a.left + a.right) / 2 - (b.left + b.right) / 2;
       const towardsY = (a.bottom + a.top) / 2 - (b.bottom + b.top) / 2;
-      support(points, 0, a, b, -towardsY, towardsX);
-      support(points, STRIDE, a, b, towardsY, -towardsX);
+      direction[0] = -towardsY;
+      direction[1] = towardsX;
+      support(points, 0, a, b, direction);
+      direction[0] = towardsY;
+      direction[1] = -towardsX;
+      support(points, STRIDE, a, b, direction);
     }
 
     let v0 = 0;
     let v1 = STRIDE;
     let p = 2 * STRIDE;
     for (let step = 1; step <= MAX_STEPS; step++) {
-      if (originBehind(points, v1, points, v0)) [v0, v1] = [v1, v0];
+      if (originBehind(points, v1, points, v0)) {
+        const swapped = v0;
+        v0 = v1;
+        v1 = swapped;
+      }
       const x0 = points[v0 + DX]!;
       const y0 = points[v0 + DY]!;
       const x1 = points[v1 + DX]!;
@@ -74,7 +84,9 @@ export class ClosestPoints {
         nx = -lerp(x0, x1, t);
         ny = -lerp(y0, y1, t);
       }
-      support(points, p, a, b, nx, ny);
+      direction[0] = nx;
+      direction[1] = ny;
+      support(points, p, a, b, direction);
       if (originBehind(points, p, points, v0) && originBehind(points, v1, points, p)) {
         this.#expand(a, b, v0, p, v1);
         return;
@@ -83,8 +95,14 @@ export class ClosestPoints {
       const py = points[p + DY]!;
       if (px * nx + py * ny <= Math.max(x0 * nx + y0 * ny, x1 * nx + y1 * ny)) break;
       // The new point is nearer to the origin: it replaces the end of the edge that is farther away.
-      if (nearestSquare(x0, y0, px, py) < nearestSquare(px, py, x1, y1)) [v1, p] = [p, v1];
-      else [v0, p] = [p, v0];
+      const spare = p;
+      if (nearestSquare(points, v0, p) < nearestSquare(points, p, v1)) {
+        p = v1;
+        v1 = spare;
+      } else {
+        p = v0;
+        v0 = spare;
+      }
     }
     this.#finish(points, v0, v1);
   }
@@ -94,18 +112,14 @@ export class ClosestPoints {
     copyPoint(this.#points, v0, this.#hull, 0);
     copyPoint(this.#points, v1, this.#hull, STRIDE);
     copyPoint(this.#points, v2, this.#hull, 2 * STRIDE);
+    const direction = this.#direction;
     let count = 3;
     for (let step = 1; ; step++) {
       const hull = this.#hull;
       let nearest = 0;
       let nearestDistance = Infinity;
       for (let end = 0, start = count - 1; end < count; start = end, end++) {
-        const distance = nearestSquare(
-          hull[start * STRIDE + DX]!,
-          hull[start * STRIDE + DY]!,
-          hull[end * STRIDE + DX]!,
-          hull[end * STRIDE + DY]!,
-        );
+        const distance = nearestSquare(hull, start * STRIDE, end * STRIDE);
         if (distance < nearestDistance) {
           nearestDistance = distance;
           nearest = start;
@@ -115,7 +129,9 @@ export class ClosestPoints {
       const e1 = ((nearest + 1) % count) * STRIDE;
       const p = 0;
       const next = this.#nextHull;
-      support(next, p, a, b, hull[e0 + DY]! - hull[e1 + DY]!, hull[e1 + DX]! - hull[e0 + DX]!);
+      direction[0] = hull[e0 + DY]! - hull[e1 + DY]!;
+      direction[1] = hull[e1 + DX]! - hull[e0 + DX]!;
+      support(next, p, a, b, direction);
       const known = next[p + ID] === hull[e0 + ID] || next[p + ID] === hull[e1 + ID];
       if (known || step >= MAX_STEPS || !rightOf(hull, e0, hull, e1, next, p)) {
         this.#finish(hull, e0, e1);
@@ -167,15 +183,15 @@ export class ClosestPoints {
     const ny = -edgeX * scale;
     const distance = nx * px + ny * py;
     if (distance <= 0 || (-1 < t && t < 1)) {
-      this.normalX = nx;
-      this.normalY = ny;
+      this.normal[0] = nx;
+      this.normal[1] = ny;
       this.distance = distance;
     } else {
       // Corner against corner: the normal is no edge's.
       const length = Math.sqrt(px * px + py * py);
       const inverseLength = 1 / (length + TINY);
-      this.normalX = px * inverseLength;
-      this.normalY = py * inverseLength;
+      this.normal[0] = px * inverseLength;
+      this.normal[1] = py * inverseLength;
       this.distance = length;
     }
   }
@@ -198,9 +214,9 @@ function setPoint(points: Float64Array, at: number, a: Shape, indexA: number, b:
   points[at + ID] = vertexA * 256 + vertexB;
 }
 
-/** Writes the Minkowski point that lies farthest along (nx, ny). */
-function support(points: Float64Array, at: number, a: Shape, b: Shape, nx: number, ny: number): void {
-  setPoint(points, at, a, a.supportIndex(-nx, -ny), b, b.supportIndex(nx, ny));
+/** Writes the Minkowski point that lies farthest along a direction. */
+function support(points: Float64Array, at: number, a: Shape, b: Shape, direction: Float64Array): void {
+  setPoint(points, at, a, a.supportIndex(direction, -1), b, b.supportIndex(direction, 1));
 }
 
 function copyPoint(from: Float64Array, at: number, to: Float64Array, toAt: number): void {
@@ -239,8 +255,12 @@ function lerp(start: number, end: number, t: number): number {
   return start * (0.5 - half) + end * (0.5 + half);
 }
 
-/** Squared distance from the origin to the edge. */
-function nearestSquare(x0: number, y0: number, x1: number, y1: number): number {
+/** Squared distance from the origin to the edge from point u to point v. */
+function nearestSquare(points: Float64Array, u: number, v: number): number {
+  const x0 = points[u + DX]!;
+  const y0 = points[u + DY]!;
+  const x1 = points[v + DX]!;
+  const y1 = points[v + DY]!;
   const t = nearestParameter(x0, y0, x1, y1);
   const x = lerp(x0, x1, t);
   const y = lerp(y0, y1, t);

@@ -24,8 +24,7 @@ export class Collider {
   /** The two shapes in the order of their kinds; the normal points from `first` to `second`. */
   first: Shape | undefined;
   second: Shape | undefined;
-  normalX = 0;
-  normalY = 0;
+  readonly normal = new Float64Array(2);
   /** Contacts found, 0 to 2. */
   count = 0;
   /** Of contact i, four numbers from 4 i on: its point on the first shape's surface and on the second's, world frame. */
@@ -96,8 +95,8 @@ export class Collider {
     const distance = Math.sqrt(square);
     const nx = distance > 0 ? dx * (1 / distance) : spareX;
     const ny = distance > 0 ? dy * (1 / distance) : spareY;
-    this.normalX = nx;
-    this.normalY = ny;
+    this.normal[0] = nx;
+    this.normal[1] = ny;
     this.#push(ax + nx * radiusA, ay + ny * radiusA, bx - nx * radiusB, by - ny * radiusB, 0);
   }
 
@@ -106,10 +105,11 @@ export class Collider {
     closest.find(a, b, this.searchId);
     this.searchId = closest.id;
     if (closest.distance > a.radius + b.radius) return;
-    const nx = closest.normalX;
-    const ny = closest.normalY;
-    this.normalX = nx;
-    this.normalY = ny;
+    const { normal } = closest;
+    const nx = normal[0]!;
+    const ny = normal[1]!;
+    this.normal[0] = nx;
+    this.normal[1] = ny;
     if (a.kind === CIRCLE) {
       this.#push(
         closest.ax + nx * a.radius,
@@ -120,8 +120,8 @@ export class Collider {
       );
       return;
     }
-    supportEdge(a, nx, ny, this.#edge1);
-    supportEdge(b, -nx, -ny, this.#edge2);
+    supportEdge(a, normal, 1, this.#edge1);
+    supportEdge(b, normal, -1, this.#edge2);
     this.#clipEdges(a, b);
   }
 
@@ -129,8 +129,8 @@ export class Collider {
   #clipEdges(a: Shape, b: Shape): void {
     const e1 = this.#edge1;
     const e2 = this.#edge2;
-    const nx = this.normalX;
-    const ny = this.normalY;
+    const nx = this.normal[0]!;
+    const ny = this.normal[1]!;
     const along1A = e1.ax * ny - e1.ay * nx;
     const along1B = e1.bx * ny - e1.by * nx;
     const along2A = e2.ax * ny - e2.ay * nx;
@@ -159,8 +159,8 @@ export class Collider {
   #edgeContact(a: Shape, b: Shape, t1: number, t2: number, vertex1: number, vertex2: number): void {
     const e1 = this.#edge1;
     const e2 = this.#edge2;
-    const nx = this.normalX;
-    const ny = this.normalY;
+    const nx = this.normal[0]!;
+    const ny = this.normal[1]!;
     const x1 = nx * a.radius + (e1.ax * (1 - t1) + e1.bx * t1);
     const y1 = ny * a.radius + (e1.ay * (1 - t1) + e1.by * t1);
     const x2 = nx * -b.radius + (e2.ax * (1 - t2) + e2.bx * t2);
@@ -182,8 +182,10 @@ export class Collider {
   }
 }
 
-/** The edge of a segment or polygon that faces (nx, ny) most: of the two at its farthest vertex. */
-function supportEdge(shape: Shape, nx: number, ny: number, edge: Edge): void {
+/** The edge of a segment or polygon that faces a direction, or against it, most: of the two at its farthest vertex. */
+function supportEdge(shape: Shape, direction: Float64Array, sense: 1 | -1, edge: Edge): void {
+  const nx = sense * direction[0]!;
+  const ny = sense * direction[1]!;
   const { vertices, normals, vertexCount } = shape;
   let start: number;
   let end: number;
@@ -192,7 +194,7 @@ function supportEdge(shape: Shape, nx: number, ny: number, edge: Edge): void {
     start = front ? 0 : 1;
     end = 1 - start;
   } else {
-    const vertex = shape.supportIndex(nx, ny);
+    const vertex = shape.supportIndex(direction, sense);
     const next = vertex + 1 === vertexCount ? 0 : vertex + 1;
     const incoming = nx * normals[2 * vertex]! + ny * normals[2 * vertex + 1]!;
     const outgoing = nx * normals[2 * next]! + ny * normals[2 * next + 1]!;

@@ -5,7 +5,7 @@ export const DEFAULT_ERROR_BIAS = Math.fround(0.9) ** 60;
 
 /**
  * A constraint between two bodies, solved by sequential impulses: `prepare` once a step, then `warmStart`, then
- * `solve` once an iteration.
+ * `solve` once an iteration. These take no numbers: those of a call that is not inlined are allocated on the heap.
  */
 export interface Joint {
   readonly a: Body;
@@ -13,12 +13,14 @@ export interface Joint {
   /** Accumulated impulses of the last step: the only numbers of a joint that outlast a step. */
   saveImpulses(out: Float64Array): void;
   loadImpulses(from: Float64Array): void;
+  /** Told the seconds of a step before the first one. */
+  setTimeStep(timeStep: number): void;
   /** Effective masses and correction velocities at the present pose. */
-  prepare(timeStep: number): void;
+  prepare(): void;
   /** Applies the last step's impulses again. */
   warmStart(): void;
   /** One Gauss-Seidel update. */
-  solve(timeStep: number): void;
+  solve(): void;
 }
 
 /** Share of the error that one step corrects. */

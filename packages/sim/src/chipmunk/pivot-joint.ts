@@ -23,6 +23,10 @@ export class PivotJoint implements Joint {
   readonly #maxForce: number;
   readonly #maxBias: number;
   readonly #errorBias: number;
+  /** Longest impulse of a step. */
+  #maxImpulse = 0;
+  /** Correction velocity for each unit of the error. */
+  #biasRate = 0;
   #impulseX = 0;
   #impulseY = 0;
   #rAX = 0;
@@ -63,7 +67,12 @@ export class PivotJoint implements Joint {
     this.#impulseY = from[1]!;
   }
 
-  prepare(timeStep: number): void {
+  setTimeStep(timeStep: number): void {
+    this.#maxImpulse = this.#maxForce * timeStep;
+    this.#biasRate = -correctedShare(this.#errorBias, timeStep) / timeStep;
+  }
+
+  prepare(): void {
     const { a, b } = this;
     const rAX = a.cosine * this.#anchorAX - a.sine * this.#anchorAY;
     const rAY = a.sine * this.#anchorAX + a.cosine * this.#anchorAY;
@@ -84,7 +93,7 @@ export class PivotJoint implements Joint {
     this.#massYY = kXX * inverseDeterminant;
 
     if (this.#maxBias === 0) return;
-    const rate = -correctedShare(this.#errorBias, timeStep) / timeStep;
+    const rate = this.#biasRate;
     const biasX = (b.x + rBX - (a.x + rAX)) * rate;
     const biasY = (b.y + rBY - (a.y + rAY)) * rate;
     const square = biasX * biasX + biasY * biasY;
@@ -101,7 +110,7 @@ export class PivotJoint implements Joint {
     b.applyImpulse(jx, jy, this.#rBX, this.#rBY);
   }
 
-  solve(timeStep: number): void {
+  solve(): void {
     const { a, b } = this;
     const rAX = this.#rAX;
     const rAY = this.#rAY;
@@ -115,7 +124,7 @@ export class PivotJoint implements Joint {
     if (wantedX === 0 && wantedY === 0 && oldX === 0 && oldY === 0) return;
     let newX = oldX + (this.#massXX * wantedX + this.#massXY * wantedY);
     let newY = oldY + (this.#massXY * wantedX + this.#massYY * wantedY);
-    const limit = this.#maxForce * timeStep;
+    const limit = this.#maxImpulse;
     const square = newX * newX + newY * newY;
     if (square > limit * limit) {
       const inverseLength = 1 / Math.sqrt(square);

@@ -7,8 +7,12 @@
  * tabled as sums of two doubles; then the addition theorem with short series (Gal and Bachelis, ACM TOMS 17(1), 1991).
  */
 
-/** Result of the last call of `rotation`. */
-export const rotated = { cosine: 1, sine: 0 };
+/** An angle in radians, |angle| < 1e6, with its cosine and sine. */
+export interface Rotation {
+  angle: number;
+  cosine: number;
+  sine: number;
+}
 
 const STEPS = 64;
 /** 2^27 + 1: splits a double into two halves whose products are exact (Dekker 1971). */
@@ -21,8 +25,9 @@ const HALF_PI_3 = 2.0222662487959506e-21;
 /** Of k / 64, four numbers from 4 k on: the sine's two parts, the cosine's two parts. */
 const table = makeTable();
 
-/** Sets `rotated` to the cosine and sine of an angle in radians, |angle| < 1e6. */
-export function rotation(angle: number): void {
+/** Brings cosine and sine in line with the angle. */
+export function updateRotation(rotation: Rotation): void {
+  const { angle } = rotation;
   const quarter = Math.round(angle / (Math.PI / 2));
   // remainder = angle - quarter * pi / 2 as high + low.
   let high = angle;
@@ -66,21 +71,28 @@ export function rotation(angle: number): void {
   const signedSine = negative ? -sine : sine;
   switch (quarter & 3) {
     case 0:
-      rotated.sine = signedSine;
-      rotated.cosine = cosine;
+      rotation.sine = signedSine;
+      rotation.cosine = cosine;
       return;
     case 1:
-      rotated.sine = cosine;
-      rotated.cosine = -signedSine;
+      rotation.sine = cosine;
+      rotation.cosine = -signedSine;
       return;
     case 2:
-      rotated.sine = -signedSine;
-      rotated.cosine = -cosine;
+      rotation.sine = -signedSine;
+      rotation.cosine = -cosine;
       return;
     default:
-      rotated.sine = -cosine;
-      rotated.cosine = signedSine;
+      rotation.sine = -cosine;
+      rotation.cosine = signedSine;
   }
+}
+
+/** A rotation by an angle in radians. */
+export function rotationOf(angle: number): Rotation {
+  const rotation = { angle, cosine: 1, sine: 0 };
+  updateRotation(rotation);
+  return rotation;
 }
 
 /** first + a * b + rest, rounded once but for the tiny error of `rest`. */

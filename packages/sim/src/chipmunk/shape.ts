@@ -145,10 +145,13 @@ export class Shape {
   }
 
   /**
-   * Index of the vertex that lies farthest along (nx, ny). The first of equals, except on a segment, where it is the
-   * second.
+   * Index of the vertex that lies farthest along a direction, or against it. The first of equals, except on a segment,
+   * where it is the second.
+   * @param direction shape [2]
    */
-  supportIndex(nx: number, ny: number): number {
+  supportIndex(direction: Float64Array, sense: 1 | -1): number {
+    const nx = sense * direction[0]!;
+    const ny = sense * direction[1]!;
     const vertices = this.vertices;
     let best = 0;
     let bestDistance = vertices[0]! * nx + vertices[1]! * ny;

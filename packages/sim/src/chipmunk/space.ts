@@ -1,4 +1,4 @@
-import { Arbiter } from './arbiter.js';
+import { Arbiter, type OverlapCorrection } from './arbiter.js';
 import type { Body } from './body.js';
 import { BroadPhase } from './broad-phase.js';
 import { Collider } from './collide.js';
@@ -38,15 +38,18 @@ export class Space {
   /** Steps made. */
   stepCount = 0;
   readonly #moving: Shape[] = [];
-  /** Arbiter of shapes i < j at [i * LIMIT + j], made when they first touch. */
+  /** Arbiter of shapes i < j at [j (j - 1) / 2 + i], made when they first touch. */
   readonly #arbiters: (Arbiter | undefined)[] = [];
   readonly #collider = new Collider();
-  readonly #biasShare: number;
+  readonly #correction: OverlapCorrection;
+  /** Contacts of this step so far; `touching` gets this length at the end of the search. */
+  #touchingCount = 0;
   readonly #visitPair = (a: Shape, b: Shape, searchId: number) => this.#collide(a, b, searchId);
 
   constructor(options: SpaceOptions) {
     this.options = options;
-    this.#biasShare = 1 - COLLISION_BIAS ** options.timeStep;
+    const { timeStep, collisionSlop } = options;
+    this.#correction = { slop: collisionSlop, share: 1 - COLLISION_BIAS ** timeStep, timeStep };
   }
 
   addBody(body: Body): void {
@@ -55,40 +58,40 @@ export class Space {
 
   /** Adds a shape of a body that never moves; these come before all others. */
   addStillShape(shape: Shape): void {
-    shape.id = this.shapes.push(shape) - 1;
+    this.#enlist(shape);
     this.#broadPhase.addStill(shape);
   }
 
   addShape(shape: Shape): void {
-    shape.id = this.shapes.push(shape) - 1;
+    this.#enlist(shape);
     this.#moving.push(shape);
     this.#broadPhase.addMoving(shape);
   }
 
   addJoint(joint: Joint): void {
+    joint.setTimeStep(this.options.timeStep);
     this.joints.push(joint);
   }
 
   /** Advances the world by one time step. */
   step(): void {
-    const { timeStep, iterations, collisionSlop } = this.options;
+    const { timeStep, iterations } = this.options;
     const { bodies, joints, touching } = this;
     for (let index = 0; index < bodies.length; index++) bodies[index]!.integratePosition(timeStep);
     for (let index = 0; index < this.#moving.length; index++) this.#moving[index]!.update();
 
-    touching.length = 0;
+    this.#touchingCount = 0;
     this.#broadPhase.visitPairs(this.#visitPair);
+    touching.length = this.#touchingCount;
     this.stepCount += 1;
 
-    for (let index = 0; index < touching.length; index++) {
-      touching[index]!.prepare(collisionSlop, this.#biasShare, timeStep);
-    }
-    for (let index = 0; index < joints.length; index++) joints[index]!.prepare(timeStep);
+    for (let index = 0; index < touching.length; index++) touching[index]!.prepare(this.#correction);
+    for (let index = 0; index < joints.length; index++) joints[index]!.prepare();
     for (let index = 0; index < touching.length; index++) touching[index]!.warmStart();
     for (let index = 0; index < joints.length; index++) joints[index]!.warmStart();
     for (let iteration = 0; iteration < iterations; iteration++) {
       for (let index = 0; index < touching.length; index++) touching[index]!.solve();
-      for (let index = 0; index < joints.length; index++) joints[index]!.solve(timeStep);
+      for (let index = 0; index < joints.length; index++) joints[index]!.solve();
     }
   }
 
@@ -108,10 +111,15 @@ export class Space {
       out.push(...impulses);
     }
     this.#broadPhase.save(out);
-    const remembered = this.#arbiters.filter((arbiter) => arbiter?.remembers(this.stepCount, PERSISTENCE));
+    const remembered: Arbiter[] = [];
+    for (let low = 0; low < this.shapes.length; low++) {
+      for (let high = low + 1; high < this.shapes.length; high++) {
+        const arbiter = this.#arbiters[arbiterKey(low, high)];
+        if (arbiter?.remembers(this.stepCount, PERSISTENCE)) remembered.push(arbiter);
+      }
+    }
     out.push(remembered.length);
     for (const arbiter of remembered) {
-      if (arbiter === undefined) continue;
       out.push(arbiter.a.id, arbiter.b.id);
       arbiter.save(out);
     }
@@ -140,7 +148,7 @@ export class Space {
     }
     this.#broadPhase.load(reader);
     this.touching.length = 0;
-    this.#arbiters.length = 0;
+    this.#arbiters.fill(undefined);
     const last = this.shapes.length - 1;
     const rememberedCount = reader.integer('contact count', 0, this.shapes.length ** 2);
     for (let index = 0; index < rememberedCount; index++) {
@@ -150,9 +158,15 @@ export class Space {
     }
   }
 
+  #enlist(shape: Shape): void {
+    const { shapes } = this;
+    shape.id = shapes.push(shape) - 1;
+    for (let other = 0; other < shape.id; other++) this.#arbiters.push(undefined);
+  }
+
   /** The arbiter of two shapes, made when there is none yet. */
   #arbiterOf(a: Shape, b: Shape): Arbiter {
-    const key = a.id < b.id ? a.id * 256 + b.id : b.id * 256 + a.id;
+    const key = arbiterKey(a.id, b.id);
     let arbiter = this.#arbiters[key];
     if (arbiter === undefined) {
       arbiter = new Arbiter(a, b);
@@ -180,8 +194,14 @@ export class Space {
     if (collider.count > 0) {
       const arbiter = this.#arbiterOf(a, b);
       arbiter.update(collider, this.stepCount, PERSISTENCE);
-      this.touching.push(arbiter);
+      this.touching[this.#touchingCount] = arbiter;
+      this.#touchingCount += 1;
     }
     return collider.searchId;
   }
+}
+
+/** Place of two shapes' arbiter, by their numbers. */
+function arbiterKey(one: number, other: number): number {
+  return one < other ? (other * (other - 1)) / 2 + one : (one * (one - 1)) / 2 + other;
 }

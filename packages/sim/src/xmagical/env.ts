@@ -87,7 +87,9 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#stepsDone = 0;
     this.#ended = false;
     this.#dropStaleRenderers();
-    return { ...this.#observe(), info: {} };
+    return this.#pixels
+      ? { observation: this.#observe(), picture: this.#picture(), info: {} }
+      : { observation: this.#observe(), info: {} };
   }
 
   step(action: ArrayLike<number>): StepResult {
@@ -99,7 +101,11 @@ export class XMagicalEnv implements PrivilegedEnv {
     this.#stepsDone += 1;
     const reward = this.#task.reward(world, this.#memory);
     this.#ended = this.#stepsDone >= this.spec.maxEpisodeSteps;
-    return { ...this.#observe(), reward, terminated: false, truncated: this.#ended, info: {} };
+    const observation = this.#observe();
+    const truncated = this.#ended;
+    return this.#pixels
+      ? { observation, picture: this.#picture(), reward, terminated: false, truncated, info: {} }
+      : { observation, reward, terminated: false, truncated, info: {} };
   }
 
   render(camera: string, size: ImageSize, out?: Uint8Array): Uint8Array {
@@ -133,13 +139,15 @@ export class XMagicalEnv implements PrivilegedEnv {
     return this.#world;
   }
 
-  #observe(): Pick<ResetResult, 'observation' | 'picture'> {
+  /** The state vector; empty where pictures are observed. */
+  #observe(): Float32Array {
     const observation = new Float32Array(this.spec.observationSpace.entries.length);
-    if (this.#pixels) {
-      return { observation, picture: this.render(this.spec.cameras[0]!, { width: PIXELS, height: PIXELS }) };
-    }
-    this.#task.observe(this.#started(), observation);
-    return { observation };
+    if (!this.#pixels) this.#task.observe(this.#started(), observation);
+    return observation;
+  }
+
+  #picture(): Uint8Array {
+    return this.render(this.spec.cameras[0]!, { width: PIXELS, height: PIXELS });
   }
 
   #contents(): ArenaContents {

@@ -1,4 +1,4 @@
-import { rotated, rotation } from '../chipmunk/rotation.js';
+import { rotationOf } from '../chipmunk/rotation.js';
 import type { BlockShape, EmbodimentName } from './view.js';
 
 export type Corner = readonly [x: number, y: number];
@@ -65,8 +65,7 @@ export function blockGeometry(shape: BlockShape): BlockGeometry {
     case 'pentagon': {
       const share = Math.PI / 5;
       const side = 2 * blockRadius * Math.sqrt(share * Math.tan(share));
-      rotation(share);
-      const circumradius = side / (2 * rotated.sine);
+      const circumradius = side / (2 * rotationOf(share).sine);
       const corners = radialCorners(
         [circumradius],
         [0, 1, 2, 3, 4].map((corner) => corner * (2 * share)),
@@ -110,8 +109,7 @@ function starParts(corners: readonly Corner[]): readonly (readonly Corner[])[] {
 export function fingerBoxes(side: -1 | 1): readonly [readonly Corner[], readonly Corner[]] {
   const { thickness, upperArm, forearm, bend } = finger;
   const half = thickness / 2;
-  rotation(side * bend);
-  const { cosine, sine } = rotated;
+  const { cosine, sine } = rotationOf(side * bend);
   const centreX = -side * half;
   const centreY = forearm / 2;
   const shiftX = side * half + (centreX * cosine - centreY * sine);
@@ -138,8 +136,8 @@ function rectangle(width: number, height: number): readonly Corner[] {
 function radialCorners(radii: readonly number[], angles: readonly number[]): readonly Corner[] {
   return angles.map((angle, index): Corner => {
     const radius = radii[index % radii.length]!;
-    rotation(angle);
-    return [-radius * rotated.sine, radius * rotated.cosine];
+    const { cosine, sine } = rotationOf(angle);
+    return [-radius * sine, radius * cosine];
   });
 }
 

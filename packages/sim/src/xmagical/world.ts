@@ -67,8 +67,10 @@ export class XMagicalWorld implements ArenaState {
   substep(): void {
     this.#robot.drive();
     this.#space.step();
+    const { touching } = this.#space;
     const robotShapes = this.#robot.shapes;
-    for (const { a, b } of this.#space.touching) {
+    for (let index = 0; index < touching.length; index++) {
+      const { a, b } = touching[index]!;
       const aIsRobot = robotShapes.includes(a);
       if (aIsRobot === robotShapes.includes(b)) continue;
       const other = aIsRobot ? b : a;
