@@ -140,7 +140,9 @@ export class VectorEnv {
     if (actions.length !== this.count * size) {
       throw new InputError(`there are ${actions.length} values of actions; expected ${this.count} x ${size}`);
     }
-    for (let index = 0; index < this.count; index++) {
+    const wrong = actions.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      const index = Math.floor(wrong / size);
       checkVector(this.spec.actionSpace, actions.subarray(index * size, (index + 1) * size), `action ${index}`);
     }
     this.#memory.actions.set(actions);
@@ -164,8 +166,12 @@ export class VectorEnv {
     if (this.#gone !== undefined) throw new UnavailableError(`the environments of ${this.spec.id} are ${this.#gone}`);
     this.#ask(what);
     // Every thread is waited for before anything is said, so that the next order finds all of them idle.
-    const errors = this.#threads.map((_, worker) => this.#await(worker)).filter((error) => error !== undefined);
-    if (errors[0] !== undefined) throw errors[0];
+    let first: RapportError | undefined;
+    for (let worker = 0; worker < this.#threads.length; worker++) {
+      const error = this.#await(worker);
+      first ??= error;
+    }
+    if (first !== undefined) throw first;
   }
 
   #ask(what: number): void {

@@ -8,10 +8,17 @@ const { envId, make, first, end, worker, camera, memory } = workerData as Vector
 const { words } = memory;
 const base = WORDS * worker;
 const envs: PrivilegedEnv[] = [];
+/** Each environment's part of the actions. */
+const actions: Float32Array[] = [];
 /** Environments whose episode has ended: their next step is a reset. */
 const ended: boolean[] = [];
 
-for (let index = first; index < end; index++) envs.push(await makeEnv(envId, make));
+for (let index = first; index < end; index++) {
+  const env = await makeEnv(envId, make);
+  const size = spaceSize(env.spec.actionSpace);
+  envs.push(env);
+  actions.push(memory.actions.subarray(index * size, (index + 1) * size));
+}
 
 // Environments may end the thread; the caller would wait for it.
 process.on('exit', () => finish(outcome.ended));
@@ -22,7 +29,8 @@ for (let count = 1; ; count++) {
   const asked = words[base + word.order];
   if (asked === order.close) break;
   try {
-    for (const [offset, env] of envs.entries()) {
+    for (let offset = 0; offset < envs.length; offset++) {
+      const env = envs[offset]!;
       if (asked === order.reset) start(env, offset, memory.seeds[first + offset]);
       else if (ended[offset]) start(env, offset);
       else step(env, offset);
@@ -43,8 +51,7 @@ function start(env: PrivilegedEnv, offset: number, seed?: number): void {
 }
 
 function step(env: PrivilegedEnv, offset: number): void {
-  const size = spaceSize(env.spec.actionSpace);
-  const result = env.step(memory.actions.subarray((first + offset) * size, (first + offset + 1) * size));
+  const result = env.step(actions[offset]!);
   ended[offset] = result.terminated || result.truncated;
   show(env, offset, result, result.reward, result.terminated, result.truncated);
 }
