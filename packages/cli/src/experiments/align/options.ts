@@ -41,10 +41,10 @@ const experimentCloningSchema = cloningConfigSchema
     evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
   });
 
-/** Alignment takes few steps: the rollouts that it learns from are the policy's own. */
+/** Fewer steps than `align` takes: success falls when the few winners are learned by heart. */
 const experimentAlignmentSchema = alignmentConfigSchema.extend({
-  steps: withDefault(alignmentConfigSchema.shape.steps, 30),
-  monitorEvery: withDefault(alignmentConfigSchema.shape.monitorEvery, 10),
+  steps: withDefault(alignmentConfigSchema.shape.steps, 200),
+  monitorEvery: withDefault(alignmentConfigSchema.shape.monitorEvery, 50),
 });
 
 /** Options of `rapport experiment align`. */
@@ -102,6 +102,7 @@ const quickCaps = {
   starts: 16,
   rolloutsPerStart: 4,
   rankings: [10, 20],
+  alignmentSteps: 100,
   evaluationEpisodes: 20,
 } as const;
 
@@ -122,6 +123,7 @@ export function effectiveOptions(options: AlignExperimentOptions): AlignExperime
     starts: Math.min(options.starts, quickCaps.starts),
     rolloutsPerStart: Math.min(options.rolloutsPerStart, quickCaps.rolloutsPerStart),
     rankings: fewer.length > 0 ? fewer : [...quickCaps.rankings],
+    alignment: { ...options.alignment, steps: Math.min(options.alignment.steps, quickCaps.alignmentSteps) },
     evaluationEpisodes: Math.min(options.evaluationEpisodes, quickCaps.evaluationEpisodes),
   };
 }
