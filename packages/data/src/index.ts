@@ -1,3 +1,4 @@
+export * from './convert/index.js';
 export { writeDurably } from './durable.js';
 export { FFMPEG_FIX, type FfmpegInfo, findFfmpeg } from './ffmpeg.js';
 export * from './ledger/index.js';

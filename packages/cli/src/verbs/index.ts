@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   rollout: () => import('./rollout.js'),
   rank: () => import('./rank.js'),
   'feedback export': () => import('./feedback-export.js'),
+  convert: () => import('./convert.js'),
   validate: () => import('./validate.js'),
   repair: () => import('./repair.js'),
   'train reward': () => import('./train-reward.js'),
