@@ -1,6 +1,7 @@
-import { type SacConfig, sacConfigSchema } from '@rapport/policy';
+import { sacConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
+import { withDefault } from '../config/with-default.js';
 import { encoderOptionsSchema } from '../learning/encoder.js';
 import { rewardNames } from '../learning/policy-job.js';
 
@@ -8,13 +9,13 @@ import { rewardNames } from '../learning/policy-job.js';
  * SAC's settings where the demo's defaults differ: smaller networks and a nearer horizon, which with the ranked rollouts
  * in the replay buffer learn X-Magical's short episodes in a tenth of the steps (docs/sac.md).
  */
-const demoPolicyDefaults: Partial<SacConfig> = {
-  steps: 8_000,
-  randomSteps: 500,
-  hiddenSizes: [128, 128],
-  discount: 0.97,
-  evaluateEvery: 1_000,
-};
+const demoPolicySchema = sacConfigSchema.extend({
+  steps: withDefault(sacConfigSchema.shape.steps, 8_000),
+  randomSteps: withDefault(sacConfigSchema.shape.randomSteps, 500),
+  hiddenSizes: withDefault(sacConfigSchema.shape.hiddenSizes, [128, 128]),
+  discount: withDefault(sacConfigSchema.shape.discount, 0.97),
+  evaluateEvery: withDefault(sacConfigSchema.shape.evaluateEvery, 1_000),
+});
 
 /** Options of `rapport demo`. */
 export const demoOptionsSchema = z.object({
@@ -39,7 +40,7 @@ export const demoOptionsSchema = z.object({
   encoder: encoderOptionsSchema.prefault({}),
   rapl: raplConfigSchema.prefault({}),
   rlhf: rlhfConfigSchema.prefault({}),
-  policy: sacConfigSchema.prefault(demoPolicyDefaults),
+  policy: demoPolicySchema.prefault({}),
   rewards: z
     .array(z.enum(rewardNames))
     .min(1)

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { RecordedEpisode, WorkOptions } from '@rapport/core';
-import { createDataset } from '@rapport/data';
 import { collectEpisodes, makeEnv } from '@rapport/sim';
 import { episodeSeeds } from '../../recording.js';
+import { createRolloutDataset } from '../../rollout-dataset.js';
 import type { AlignmentTask } from './tasks.js';
 
 interface DemonstrationOptions {
@@ -37,17 +37,9 @@ export async function recordDemonstrations(
   }
   await rm(directory, { recursive: true, force: true });
   const env = await makeEnv(envId);
-  const { observationSpace, actionSpace, controlHz: fps } = env.spec;
+  const { spec } = env;
   env.close();
-  const writer = await createDataset(directory, {
-    id: datasetId,
-    envId,
-    fps,
-    observationSpace,
-    actionSpace,
-    cameras: [],
-    robotType: envId.replaceAll(/[^a-z0-9]+/g, '_'),
-  });
+  const writer = await createRolloutDataset(directory, { id: datasetId, spec, cameras: [] });
   for (const recorded of inTurns(byPolicy)) {
     const { success, way } = recorded.privileged;
     if (!success) continue;

@@ -1,6 +1,7 @@
 import { alignmentConfigSchema, cloningConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
+import { withDefault } from '../../config/with-default.js';
 import { encoderOptionsSchema } from '../../learning/encoder.js';
 import { alignmentTaskIds } from './tasks.js';
 
@@ -11,14 +12,6 @@ import { alignmentTaskIds } from './tasks.js';
  */
 export const alignmentMethods = ['rapl', 'rlhf', 'direct', 'winners', 'oracle'] as const;
 export type AlignmentMethod = (typeof alignmentMethods)[number];
-
-/** A field with another default. */
-function withDefault<Field extends z.ZodType>(
-  field: z.ZodDefault<Field>,
-  value: z.core.util.NoUndefined<z.output<Field>>,
-): z.ZodDefault<Field> {
-  return z._default(field.unwrap(), value).describe(field.description ?? '');
-}
 
 const cloningShape = cloningConfigSchema.shape;
 
