@@ -4,8 +4,10 @@ import { cosineCosts, type EmbeddedVideo } from './embedding.js';
 /** Plans are right to a thousandth of the mass of a frame, far below what rewards can tell apart. */
 const TOLERANCE = 1e-4;
 const MAX_ITERATIONS = 500;
+/** Pairs of lengths whose memory is kept: an episode that grows frame by frame comes with new lengths all the time. */
+const KEPT_LENGTHS = 64;
 
-/** Transport between embedded videos; keeps one solver and one cost buffer per pair of lengths. */
+/** Transport between embedded videos; keeps one solver and one cost buffer for each of the last pairs of lengths. */
 export class VideoTransport {
   readonly #solvers = new Map<string, Sinkhorn>();
   readonly #costs = new Map<string, Float32Array>();
@@ -32,9 +34,16 @@ export class VideoTransport {
       costs = new Float32Array(a.frames * b.frames);
       this.#solvers.set(key, solver);
       this.#costs.set(key, costs);
+      if (this.#solvers.size > KEPT_LENGTHS) this.#forgetOldest();
     }
     cosineCosts(a, b, this.embeddingSize, costs);
     return { solver, distance: solver.solve(costs).cost };
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#solvers.keys().next().value!;
+    this.#solvers.delete(oldest);
+    this.#costs.delete(oldest);
   }
 
   /** The costs of the last problem of these lengths, shape [a.frames, b.frames]. Borrowed. */

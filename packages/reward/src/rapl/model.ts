@@ -60,7 +60,11 @@ export class RaplModel implements VideoReward {
   }
 
   rewards(video: FeatureVideo): Float32Array {
-    const { frameCosts } = this.compare(video);
+    return this.rewardsOf(this.compare(video));
+  }
+
+  /** Reward of every frame of a video that has been compared already, shape [frames]. */
+  rewardsOf({ frameCosts }: Comparison): Float32Array {
     const { offset, scale } = this.parts.scale;
     return Float32Array.from(frameCosts, (cost) => (offset - cost ** this.parts.config.rewardPower) * scale);
   }

@@ -1,8 +1,9 @@
 import { InputError, UnavailableError } from '@rapport/core';
 import type { GraphView } from '../graph/graph-view.js';
+import type { RosNode } from '../graph/node.js';
 import { type QosProfile, qosConflict } from '../graph/qos.js';
 
-/** A topic that the runner cannot do without. */
+/** A topic that a node cannot do without. */
 export interface NeededTopic {
   /** May be relative. */
   readonly topic: string;
@@ -12,8 +13,23 @@ export interface NeededTopic {
   readonly qos: QosProfile;
 }
 
+/** @throws InputError when the node's time is not the graph's, or more than one node tells it */
+export function checkClock({ graph, usesSimTime }: RosNode): void {
+  const clocks = graph.publishers('/clock');
+  if (!usesSimTime && clocks.length > 0) {
+    throw new InputError('/clock is published: this graph runs in simulated time, and this node in wall time', {
+      fix: 'add --ros-args -p use_sim_time:=true',
+    });
+  }
+  if (usesSimTime && clocks.length > 1) {
+    throw new InputError(`${clocks.length} nodes publish /clock: ${clocks.map(({ node }) => node).join(', ')}`, {
+      fix: 'end all but one, or give each graph its own ROS_DOMAIN_ID',
+    });
+  }
+}
+
 /**
- * Holds what the runner listens to against what the graph offers.
+ * Holds what a node listens to against what the graph offers.
  * @throws UnavailableError when nobody publishes a topic
  * @throws InputError when it has another type, or a quality of service with which nothing arrives
  */

@@ -9,7 +9,7 @@ import { waitUntil } from '../graph/wait.js';
 import { readLimits, type SafetyLimits } from '../safety/index.js';
 import { CommandClock } from './command-clock.js';
 import { ControlLoop, type LoopReport } from './control-loop.js';
-import { checkListeners, checkPublishers, type NeededTopic } from './graph-check.js';
+import { checkClock, checkListeners, checkPublishers, type NeededTopic } from './graph-check.js';
 import { GripperCommands } from './gripper-commands.js';
 import { type InputNames, inputTopics, neededTopics, RunnerInputs } from './inputs.js';
 import { LatencyStatistics } from './latency.js';
@@ -206,17 +206,7 @@ export class Runner {
   /** @throws InputError or UnavailableError when the graph does not offer what the policy needs */
   checkGraph(): void {
     const { graph } = this.node;
-    if (!this.node.usesSimTime && graph.publishers('/clock').length > 0) {
-      throw new InputError('/clock is published: this graph runs in simulated time, and this node in wall time', {
-        fix: 'add --ros-args -p use_sim_time:=true',
-      });
-    }
-    const clocks = graph.publishers('/clock');
-    if (this.node.usesSimTime && clocks.length > 1) {
-      throw new InputError(`${clocks.length} nodes publish /clock: ${clocks.map(({ node }) => node).join(', ')}`, {
-        fix: 'end all but one, or give each graph its own ROS_DOMAIN_ID',
-      });
-    }
+    checkClock(this.node);
     checkPublishers(graph, neededTopics(this.#names));
     checkListeners(graph, this.#commandTopic);
     if (!this.#gripper.available) {

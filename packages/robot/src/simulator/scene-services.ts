@@ -1,5 +1,5 @@
 import { RandomStream } from '@rapport/core';
-import type { Evaluation, SuccessOrMessage } from '../graph/messages.js';
+import type { Evaluation, NamedValues, SuccessOrMessage } from '../graph/messages.js';
 import { qosProfiles } from '../graph/qos.js';
 import { toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
@@ -12,6 +12,7 @@ const SEEDS = 2 ** 31;
 export class SceneServices {
   readonly #context: CommandContext;
   readonly #evaluation: Publisher<Evaluation>;
+  readonly #episodes: Publisher<NamedValues>;
   readonly #setSeed: (seed: number) => void;
   readonly #ticksPerStep: number;
   #random: RandomStream;
@@ -32,6 +33,7 @@ export class SceneServices {
     const { node, robot } = context;
     this.#ticksPerStep = Math.round(1 / (robot.cell.task.controlHz * robot.cell.timestep));
     this.#evaluation = node.publisher<Evaluation>('rapport_msgs/msg/Evaluation', '~/evaluation', qosProfiles.default);
+    this.#episodes = node.publisher<NamedValues>('rapport_msgs/msg/NamedValues', '~/episode', qosProfiles.default);
     const trigger = (name: string, work: () => string) =>
       node.serve<object, SuccessOrMessage>('std_srvs/srv/Trigger', `~/${name}`, () => this.#ifActive(work));
     trigger('reset', () => this.reset());
@@ -59,6 +61,11 @@ export class SceneServices {
     this.#context.robot.reset(this.#seed);
     this.#episode += 1;
     this.#startTick = this.#tick;
+    this.#episodes.publish({
+      header: { stamp: toRosTime(this.#context.now()) },
+      names: ['episode', 'seed'],
+      values: [this.#episode, this.#seed],
+    });
     return `the episode of seed ${this.#seed} has started`;
   }
 
