@@ -55,18 +55,11 @@ class BufferedFile {
   async abandon(): Promise<void> {
     await this.#handle.close();
   }
-
-  async sync(): Promise<void> {
-    await this.flush();
-    await this.#handle.datasync();
-  }
 }
 
 /** An MCAP file that is being written. */
 export interface McapFile {
   readonly writer: McapWriter;
-  /** Makes durable what was handed to the writer in closed chunks. */
-  sync(): Promise<void>;
   /** Writes the index and the end, and makes the file durable. */
   close(): Promise<void>;
   /** Lets go of the file as it is. */
@@ -84,7 +77,6 @@ export async function createMcapFile(path: string, options: McapFileOptions): Pr
   await writer.start({ profile: options.profile, library: 'rapport' });
   return {
     writer,
-    sync: () => file.sync(),
     close: async () => {
       await writer.end();
       await file.close();

@@ -109,6 +109,25 @@ it('recovers what lies behind a damaged chunk, whose channel only the summary st
   expect(times).toEqual(expected(100).slice(100 - times.length));
 });
 
+it('is a whole bag after each split, whatever becomes of the file that follows', async () => {
+  const path = join(folder, 'bag');
+  const bag = await createBag(path, { compression: 'zstd' });
+  const data = new MessageWriter(parse(DEFINITION, { ros2: true })).writeMessage({ data: 'x' });
+  const write = (time: bigint) => bag.write({ topic, logTime: time, publishTime: time, sequence: 0, data });
+  await write(5n);
+  await bag.split();
+  await write(9n);
+  await bag.split();
+  await write(11n);
+  // As a process that dies here leaves it: the third file is begun, and metadata.yaml does not name it.
+  expect((await readdir(path)).sort()).toEqual(['bag_0.mcap', 'bag_1.mcap', 'bag_2.mcap', 'metadata.yaml']);
+  expect((await validateBag(path)).problems).toEqual([]);
+  expect((await timesOf(path)).map(([log]) => log)).toEqual([5n, 9n]);
+  const metadata = await bag.close();
+  expect(metadata).toMatchObject({ startingTime: 5n, duration: 6n, messageCount: 3 });
+  expect((await validateBag(path)).problems).toEqual([]);
+});
+
 it('says where metadata.yaml contradicts the recording', async () => {
   const path = await makeBag(5);
   const file = join(path, 'metadata.yaml');

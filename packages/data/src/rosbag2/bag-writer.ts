@@ -4,7 +4,14 @@ import type { McapTypes } from '@mcap/core';
 import { InputError } from '@rapport/core';
 import { writeDurably } from '../durable.js';
 import { createMcapFile, type McapFile } from '../mcap/file-writer.js';
-import { type BagMetadata, bagMetadataText, METADATA_FILE, METADATA_VERSION, serializedMetadata } from './metadata.js';
+import {
+  type BagFileInfo,
+  type BagMetadata,
+  bagMetadataText,
+  METADATA_FILE,
+  METADATA_VERSION,
+  serializedMetadata,
+} from './metadata.js';
 import { qosText } from './qos.js';
 import type { BagMessage, BagTopic } from './read-bag.js';
 
@@ -23,8 +30,11 @@ export interface BagWriter {
   write(message: BagMessage): Promise<void>;
   /** Keeps an attachment or a metadata record of another bag. */
   keep(record: McapTypes.TypedMcapRecords['Attachment' | 'Metadata']): Promise<void>;
-  /** Makes durable what lies in closed chunks. */
-  sync(): Promise<void>;
+  /**
+   * Ends the file and begins another one. What was written until then is a whole bag on disk, `metadata.yaml` included, and
+   * survives whatever becomes of this process.
+   */
+  split(): Promise<void>;
   /** Writes index, end and `metadata.yaml`, and makes all of it durable. */
   close(): Promise<BagMetadata>;
   /** Lets go of the files as they are. */
@@ -32,8 +42,8 @@ export interface BagWriter {
 }
 
 /**
- * Creates a rosbag2 folder with one MCAP file: chunks, index and summary. Until `close` it has no `metadata.yaml`, and can
- * be read up to the last closed chunk.
+ * Creates a rosbag2 folder of MCAP files: chunks, index and summary. Until `split` or `close` it has no `metadata.yaml`, and
+ * can be read up to the last closed chunk.
  * @throws InputError when the folder exists and is not empty
  */
 export async function createBag(directory: string, options: CreateBagOptions): Promise<BagWriter> {
@@ -43,36 +53,49 @@ export async function createBag(directory: string, options: CreateBagOptions): P
       fix: 'name a new folder',
     });
   }
-  const fileName = `${options.name ?? basename(resolve(directory))}_0.mcap`;
-  const file = await createMcapFile(join(directory, fileName), { profile: 'ros2', compression: options.compression });
-  return new RosbagWriter(directory, fileName, file, options.like);
+  const writer = new RosbagWriter(directory, options);
+  await writer.begin();
+  return writer;
 }
 
 interface OpenTopic {
   readonly topic: BagTopic;
-  readonly channel: number;
+  /** In the file that is open; undefined when it does not have the topic yet. */
+  channel: number | undefined;
   messageCount: number;
 }
 
 class RosbagWriter implements BagWriter {
   readonly #directory: string;
-  readonly #fileName: string;
-  readonly #file: McapFile;
-  readonly #like: CreateBagOptions['like'];
-  readonly #schemas = new Map<string, number>();
+  readonly #name: string;
+  readonly #options: CreateBagOptions;
   readonly #topics = new Map<string, OpenTopic>();
-  #first: bigint | undefined;
-  #last = 0n;
+  readonly #files: BagFileInfo[] = [];
+  /** Of the file that is open. */
+  readonly #schemas = new Map<string, number>();
+  #file: McapFile | undefined;
+  #span = { messageCount: 0, first: 0n, last: 0n };
 
-  constructor(directory: string, fileName: string, file: McapFile, like: CreateBagOptions['like']) {
+  constructor(directory: string, options: CreateBagOptions) {
     this.#directory = directory;
-    this.#fileName = fileName;
-    this.#file = file;
-    this.#like = like;
+    this.#name = options.name ?? basename(resolve(directory));
+    this.#options = options;
   }
 
   get #version(): number {
-    return this.#like?.version ?? METADATA_VERSION;
+    return this.#options.like?.version ?? METADATA_VERSION;
+  }
+
+  get #fileName(): string {
+    return `${this.#name}_${this.#files.length}.mcap`;
+  }
+
+  async begin(): Promise<void> {
+    const { compression } = this.#options;
+    this.#file = await createMcapFile(join(this.#directory, this.#fileName), { profile: 'ros2', compression });
+    this.#schemas.clear();
+    this.#span = { messageCount: 0, first: 0n, last: 0n };
+    for (const open of this.#topics.values()) open.channel = await this.#register(open.topic);
   }
 
   async addTopic(topic: BagTopic): Promise<void> {
@@ -81,14 +104,23 @@ class RosbagWriter implements BagWriter {
 
   async write({ topic, logTime, publishTime, sequence, data }: BagMessage): Promise<void> {
     const open = this.#topics.get(topic.name) ?? (await this.#openTopic(topic));
+    const span = this.#span;
     open.messageCount++;
-    if (this.#first === undefined || logTime < this.#first) this.#first = logTime;
-    if (logTime > this.#last) this.#last = logTime;
-    await this.#file.writer.addMessage({ channelId: open.channel, sequence, logTime, publishTime, data });
+    if (span.messageCount === 0 || logTime < span.first) span.first = logTime;
+    if (span.messageCount === 0 || logTime > span.last) span.last = logTime;
+    span.messageCount++;
+    await this.#file!.writer.addMessage({ channelId: open.channel!, sequence, logTime, publishTime, data });
   }
 
   async #openTopic(topic: BagTopic): Promise<OpenTopic> {
-    const { writer } = this.#file;
+    const open: OpenTopic = { topic, channel: await this.#register(topic), messageCount: 0 };
+    this.#topics.set(topic.name, open);
+    return open;
+  }
+
+  /** Describes a topic in the file that is open. @returns its channel */
+  async #register(topic: BagTopic): Promise<number> {
+    const { writer } = this.#file!;
     const schemaKey = `${topic.type} ${topic.schemaEncoding}`;
     let schemaId = topic.type === '' ? 0 : this.#schemas.get(schemaKey);
     if (schemaId === undefined) {
@@ -96,7 +128,7 @@ class RosbagWriter implements BagWriter {
       schemaId = await writer.registerSchema({ name, encoding, data });
       this.#schemas.set(schemaKey, schemaId);
     }
-    const channel = await writer.registerChannel({
+    return writer.registerChannel({
       schemaId,
       topic: topic.name,
       messageEncoding: topic.serializationFormat,
@@ -105,53 +137,59 @@ class RosbagWriter implements BagWriter {
         ...(topic.typeHash === '' ? [] : [['topic_type_hash', topic.typeHash] as const]),
       ]),
     });
-    const open: OpenTopic = { topic, channel, messageCount: 0 };
-    this.#topics.set(topic.name, open);
-    return open;
   }
 
   async keep(record: McapTypes.TypedMcapRecords['Attachment' | 'Metadata']): Promise<void> {
-    if (record.type === 'Attachment') await this.#file.writer.addAttachment(record);
-    else await this.#file.writer.addMetadata(record);
+    if (record.type === 'Attachment') await this.#file!.writer.addAttachment(record);
+    else await this.#file!.writer.addMetadata(record);
   }
 
-  sync(): Promise<void> {
-    return this.#file.sync();
+  async split(): Promise<void> {
+    await this.#finishFile();
+    await this.begin();
   }
 
-  async close(): Promise<BagMetadata> {
+  close(): Promise<BagMetadata> {
+    return this.#finishFile();
+  }
+
+  async #finishFile(): Promise<BagMetadata> {
+    const { messageCount, first, last } = this.#span;
+    this.#files.push({ path: this.#fileName, startingTime: first, duration: last - first, messageCount });
     const metadata = this.#metadata();
-    await this.#file.writer.addMetadata({
+    const file = this.#file!;
+    await file.writer.addMetadata({
       name: 'rosbag2',
       metadata: new Map([['serialized_metadata', serializedMetadata(metadata)]]),
     });
-    await this.#file.close();
+    await file.close();
     await writeDurably(join(this.#directory, METADATA_FILE), bagMetadataText(metadata));
     return metadata;
   }
 
-  abandon(): Promise<void> {
-    return this.#file.abandon();
+  async abandon(): Promise<void> {
+    await this.#file?.abandon();
   }
 
   #metadata(): BagMetadata {
     const topics = [...this.#topics.values()].map(({ topic, messageCount }) => ({ ...topic, messageCount }));
-    const messageCount = topics.reduce((sum, topic) => sum + topic.messageCount, 0);
-    const startingTime = this.#first ?? 0n;
-    const duration = this.#last > startingTime ? this.#last - startingTime : 0n;
+    const filled = this.#files.filter((file) => file.messageCount > 0);
+    const times = filled.flatMap((file) => [file.startingTime, file.startingTime + file.duration]);
+    times.sort((a, b) => (a < b ? -1 : 1));
+    const [startingTime, end] = [times[0] ?? 0n, times.at(-1) ?? 0n];
     return {
       version: this.#version,
       storageIdentifier: 'mcap',
       startingTime,
-      duration,
-      messageCount,
+      duration: end - startingTime,
+      messageCount: this.#files.reduce((sum, file) => sum + file.messageCount, 0),
       topics,
       compressionFormat: '',
       compressionMode: '',
-      relativeFilePaths: [this.#fileName],
-      files: [{ path: this.#fileName, startingTime, duration, messageCount }],
-      customData: this.#like?.customData ?? {},
-      rosDistro: this.#like?.rosDistro ?? '',
+      relativeFilePaths: this.#files.map(({ path }) => path),
+      files: this.#files,
+      customData: this.#options.like?.customData ?? {},
+      rosDistro: this.#options.like?.rosDistro ?? '',
     };
   }
 }
