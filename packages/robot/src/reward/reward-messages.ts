@@ -1,6 +1,6 @@
 import type { DiagnosticStatus, NamedValues, Outgoing } from '../graph/messages.js';
-import type { Percentiles } from '../runner/latency.js';
 import type { Judgement } from './episode-reward.js';
+import type { LiveRewardReport } from './live-reward.js';
 
 /** std_msgs/msg/Float64MultiArray. */
 export interface Float64MultiArray {
@@ -60,18 +60,10 @@ function framesLabel({ complete }: EpisodeJudgement): string {
   return complete ? 'frames (complete)' : 'frames (partial)';
 }
 
-/** How the node keeps up. */
-export interface RewardHealth {
+/** How the node does. */
+export interface RewardHealth extends LiveRewardReport {
   /** What is wrong with the last picture or message, by topic. */
   readonly problems: ReadonlyMap<string, string>;
-  readonly running: boolean;
-  readonly framesBehind: number;
-  readonly dropped: number;
-  /** What encoding a picture takes, and what solving the transport to all references. */
-  readonly encoding: Percentiles;
-  readonly judging: Percentiles;
-  /** Seconds since the newest judged picture was taken; undefined before the first. */
-  readonly age: number | undefined;
 }
 
 /** @param name of the node */

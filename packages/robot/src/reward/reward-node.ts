@@ -8,10 +8,8 @@ import { rosTimeFromSeconds, secondsOf, toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
 import { waitUntil } from '../graph/wait.js';
 import { checkClock, checkPublishers } from '../runner/graph-check.js';
-import { LatencyStatistics } from '../runner/latency.js';
-import { EpisodeReward } from './episode-reward.js';
-import { FrameGrid } from './frame-grid.js';
 import { livePicture } from './live-picture.js';
+import { LiveReward } from './live-reward.js';
 import { rewardParameters } from './parameters.js';
 import {
   type EpisodeJudgement,
@@ -38,15 +36,6 @@ export interface RewardNodeOptions {
   /** Seconds to wait for the camera when it starts by itself. */
   readonly patience?: number;
   readonly signal?: StopSignal;
-}
-
-/** An episode that is running. */
-interface RunningEpisode {
-  readonly number: number;
-  readonly grid: FrameGrid;
-  readonly reward: EpisodeReward;
-  /** Stamp of the newest judged picture, seconds. */
-  judgedAt: number | undefined;
 }
 
 const EPISODES = 'simulator/episode';
@@ -93,36 +82,32 @@ function handlersOf(reward: () => RewardNode | undefined): LifecycleHandlers {
 }
 
 /**
- * The learned reward as a lifecycle node. One picture is encoded at a time; those that come meanwhile are left out and counted,
- * so that what is told is never of long ago. It listens to no score and no state: only to pictures and to when episodes start.
+ * The learned reward as a lifecycle node, see `LiveReward`. It listens to no score and no state: only to pictures and to when
+ * episodes start.
  */
 export class RewardNode {
   readonly node: LifecycleRosNode;
-  /** Episodes that have been judged to their end. */
-  episodes = 0;
   readonly #options: RewardNodeOptions;
-  readonly #frameRate: number;
-  readonly #episodeFrames: number;
+  readonly #live: LiveReward;
   readonly #reward: Publisher<NamedValues>;
   readonly #frameRewards: Publisher<Float64MultiArray>;
   readonly #plan: Publisher<Float64MultiArray>;
   readonly #diagnostics: Publisher<DiagnosticArray>;
   readonly #problems = new Map<string, string>();
-  readonly #encoding = new LatencyStatistics();
-  readonly #judging = new LatencyStatistics();
   readonly #report: NodeJS.Timeout;
   #active = false;
-  #number = 0;
-  #episode: RunningEpisode | undefined;
-  /** A picture that is being encoded and judged. */
-  #work: Promise<void> | undefined;
 
   constructor(node: LifecycleRosNode, options: RewardNodeOptions) {
     this.node = node;
     this.#options = options;
     const { frame_rate, episode_frames } = node.parameters(rewardParameters).values;
-    this.#frameRate = frame_rate;
-    this.#episodeFrames = episode_frames;
+    this.#live = new LiveReward(
+      { model: options.model, encoder: options.encoder, frameRate: frame_rate, episodeFrames: episode_frames },
+      {
+        onJudgement: (judged, stamp) => this.#publish(judged, stamp),
+        onProblem: (text) => node.error(text),
+      },
+    );
     const { default: reliable } = qosProfiles;
     this.#reward = node.publisher('rapport_msgs/msg/NamedValues', '~/reward', reliable);
     this.#frameRewards = node.publisher('std_msgs/msg/Float64MultiArray', '~/frame_rewards', reliable);
@@ -130,6 +115,11 @@ export class RewardNode {
     this.#diagnostics = node.publisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', reliable);
     this.#listen();
     this.#report = setInterval(() => this.#tell(), REPORT_MS);
+  }
+
+  /** Episodes that have been judged to their end. */
+  get episodes(): number {
+    return this.#live.episodes;
   }
 
   /**
@@ -178,7 +168,7 @@ export class RewardNode {
   /** Leaves the graph when the picture that is being judged is done. */
   async close(): Promise<void> {
     this.deactivate();
-    await this.#work;
+    await this.#live.settle();
     clearInterval(this.#report);
     this.node.close();
   }
@@ -191,7 +181,7 @@ export class RewardNode {
     const { node } = this;
     const codec = messageCodec<Image>('sensor_msgs/msg/Image');
     const camera = node.subscribeRaw('sensor_msgs/msg/Image', this.#cameraTopic, qosProfiles.newest, (bytes) => {
-      if (this.#episode === undefined || this.#work !== undefined) return;
+      if (!this.#live.idle) return;
       this.#noting(camera.topic, () => this.#take(codec.decode(bytes)));
     });
     const announced = node.subscribe<NamedValues>(
@@ -211,8 +201,8 @@ export class RewardNode {
           return { success: false, message: (error as Error).message };
         }
       });
-    trigger('start', () => this.#begin(this.#number + 1, this.#now()));
-    trigger('finish', () => this.#finish());
+    trigger('start', () => `episode ${this.#live.begin(this.#now())} is judged from now on`);
+    trigger('finish', async () => `episode ${await this.#live.finish()} is complete`);
     node.watchClock(({ delta }) => {
       if (delta < 0n) this.#leaveEpisode('the clock went back');
     });
@@ -221,71 +211,23 @@ export class RewardNode {
   #takeAnnouncement({ header, names, values }: NamedValues): void {
     const place = names.indexOf('episode');
     if (place < 0) throw new InputError(`it holds no "episode"; it holds ${names.join(', ') || 'nothing'}`);
-    this.#begin(values[place]!, secondsOf(header.stamp));
-  }
-
-  /** Starts an episode; one that runs has come to its end. */
-  #begin(number: number, start: number): string {
-    if (this.#episode !== undefined) this.#finish().catch((error: Error) => this.node.warn(error.message));
-    this.#number = number;
-    this.#episode = {
-      number,
-      grid: new FrameGrid(start, this.#frameRate),
-      reward: new EpisodeReward(this.#options.model),
-      judgedAt: undefined,
-    };
-    return `episode ${number} is judged from now on`;
-  }
-
-  /** Ends the running episode, once the picture that is being judged is done. */
-  async #finish(): Promise<string> {
-    const episode = this.#episode;
-    this.#episode = undefined;
-    if (episode === undefined) throw new InputError('no episode is running');
-    await this.#work;
-    if (episode.judgedAt === undefined) throw new InputError(`episode ${episode.number} had no picture`);
-    this.#publish(episode, true);
-    this.episodes += 1;
-    return `episode ${episode.number} is complete`;
+    this.#live.begin(secondsOf(header.stamp), values[place]!);
   }
 
   #leaveEpisode(reason: string): void {
-    if (this.#episode !== undefined) this.node.warn(`episode ${this.#episode.number} is left unfinished: ${reason}`);
-    this.#episode = undefined;
+    const number = this.#live.leave();
+    if (number !== undefined) this.node.warn(`episode ${number} is left unfinished: ${reason}`);
   }
 
   #take(image: Image): void {
-    const episode = this.#episode!;
-    const stamp = secondsOf(image.header.stamp);
-    if (!episode.grid.isDue(stamp)) return;
     const { camera, picture } = this.#options;
-    const frame = livePicture(image, camera, { width: picture, height: picture });
-    episode.grid.take(stamp);
-    this.#work = this.#judge(episode, frame, stamp)
-      .catch((error: Error) => this.node.error(`a picture cannot be judged: ${error.message}`))
-      .finally(() => {
-        this.#work = undefined;
-      });
+    this.#live.offer(secondsOf(image.header.stamp), () =>
+      livePicture(image, camera, { width: picture, height: picture }),
+    );
   }
 
-  async #judge(episode: RunningEpisode, frame: ReturnType<typeof livePicture>, stamp: number): Promise<void> {
-    const start = performance.now();
-    const features = await this.#options.encoder.encode(frame);
-    const encoded = performance.now();
-    const { frames } = episode.reward.add(features);
-    this.#encoding.add((encoded - start) / 1000);
-    this.#judging.add((performance.now() - encoded) / 1000);
-    episode.judgedAt = stamp;
-    this.#publish(episode, false);
-    if (frames === this.#episodeFrames && this.#episode === episode) {
-      // Not awaited: it waits for this very work.
-      void this.#finish();
-    }
-  }
-
-  #publish({ number, grid, reward, judgedAt }: RunningEpisode, complete: boolean): void {
-    const judged: EpisodeJudgement = { ...reward.judgement!, episode: number, complete, dropped: grid.dropped };
-    this.#reward.publish({ header: { stamp: rosTimeFromSeconds(judgedAt!) }, ...rewardValues(judged) });
+  #publish(judged: EpisodeJudgement, stamp: number): void {
+    this.#reward.publish({ header: { stamp: rosTimeFromSeconds(stamp) }, ...rewardValues(judged) });
     this.#frameRewards.publish(frameRewards(judged));
     const plan = transportPlan(judged);
     if (plan !== undefined) this.#plan.publish(plan);
@@ -309,17 +251,7 @@ export class RewardNode {
   }
 
   #tell(): void {
-    const episode = this.#episode;
-    const now = this.#now();
-    const status = rewardStatus(this.node.name, {
-      problems: this.#problems,
-      running: episode !== undefined,
-      framesBehind: episode?.grid.behind(now) ?? 0,
-      dropped: episode?.grid.dropped ?? 0,
-      encoding: this.#encoding.percentiles(),
-      judging: this.#judging.percentiles(),
-      age: episode?.judgedAt === undefined ? undefined : now - episode.judgedAt,
-    });
+    const status = rewardStatus(this.node.name, { problems: this.#problems, ...this.#live.report(this.#now()) });
     this.#diagnostics.publish({ header: { stamp: toRosTime(this.node.now()) }, status: [status] });
   }
 }
