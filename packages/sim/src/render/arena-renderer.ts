@@ -92,8 +92,7 @@ export class ArenaRenderer {
     this.#boxes = new Int32Array(4 * this.#polygons.length);
     for (const polygon of still) this.#draw(polygon, 0, 0, 0, 0);
     this.#backdrop = this.#image.pixels.slice();
-    this.#backdropColours = new Uint8Array(3 * width * height);
-    this.#colour(this.#backdropColours, 0, width - 1, 0, height - 1);
+    this.#backdropColours = coloured(this.#backdrop, this.#palette);
     this.#polygons = this.#polygons.slice(still.length);
   }
 
@@ -123,18 +122,22 @@ export class ArenaRenderer {
     }
     const boxes = this.#boxes;
     for (let box = 0; box < 4 * polygons.length; box += 4) {
+      if (liesInEarlierBox(boxes, box)) continue;
       this.#colour(out, boxes[box]!, boxes[box + 1]!, boxes[box + 2]!, boxes[box + 3]!);
     }
   }
 
-  /** Writes a rectangle of the picture, its last column and row included, as RGB. */
+  /** Writes what differs from the backdrop in a rectangle, its last column and row included, as RGB. */
   #colour(out: Uint8Array, left: number, right: number, top: number, bottom: number): void {
     const { width, pixels } = this.#image;
     const palette = this.#palette;
+    const backdrop = this.#backdrop;
     for (let row = top; row <= bottom; row++) {
       const end = row * width + right;
       for (let index = row * width + left; index <= end; index++) {
-        const colour = 3 * pixels[index]!;
+        const pixel = pixels[index]!;
+        if (pixel === backdrop[index]) continue;
+        const colour = 3 * pixel;
         const write = 3 * index;
         out[write] = palette[colour]!;
         out[write + 1] = palette[colour + 1]!;
@@ -191,6 +194,27 @@ export class ArenaRenderer {
       drawLine(this.#image, xs[corner]!, ys[corner]!, xs[next]!, ys[next]!, outline);
     }
   }
+}
+
+/** The RGB bytes of palette indices. */
+function coloured(pixels: Uint8Array, palette: Uint8Array): Uint8Array {
+  const out = new Uint8Array(3 * pixels.length);
+  pixels.forEach((pixel, index) => {
+    out.set(palette.subarray(3 * pixel, 3 * pixel + 3), 3 * index);
+  });
+  return out;
+}
+
+/** Whether the rectangle at `box` lies in one before it: much of a robot lies in its largest part's. */
+function liesInEarlierBox(boxes: Int32Array, box: number): boolean {
+  const left = boxes[box]!;
+  const right = boxes[box + 1]!;
+  const top = boxes[box + 2]!;
+  const bottom = boxes[box + 3]!;
+  for (let at = 0; at < box; at += 4) {
+    if (boxes[at]! <= left && boxes[at + 1]! >= right && boxes[at + 2]! <= top && boxes[at + 3]! >= bottom) return true;
+  }
+  return false;
 }
 
 /** The camera that stands over the arena's middle. */
