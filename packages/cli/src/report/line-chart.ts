@@ -26,6 +26,9 @@ export interface ChartOptions {
 
 const WIDTH = 480;
 const HEIGHT = 260;
+/** Height of a row of the legend, and about the width of a letter in it. */
+const LEGEND_ROW = 17;
+const LETTER = 6;
 const MARGIN = { left: 52, right: 12, top: 12, bottom: 56 };
 
 /** A chart of lines with bands as an SVG picture that needs nothing else; its texts take the colour of what is around it. */
@@ -39,6 +42,7 @@ export function lineChart({ xLabel, lines, scale = 'linear', range }: ChartOptio
   const row = (y: number) =>
     MARGIN.top + (1 - (forward(y) - low) / (high - low)) * (HEIGHT - MARGIN.top - MARGIN.bottom);
   const ticks = scale === 'logarithmic' ? decades(low, high) : evenTicks(low, high);
+  const names = legend(lines);
   const parts = [
     ...ticks.map((tick) => horizontal(row(tick), formatTick(tick))),
     ...evenTicks(left, right).map(
@@ -47,9 +51,9 @@ export function lineChart({ xLabel, lines, scale = 'linear', range }: ChartOptio
     ),
     `<text x="${(WIDTH + MARGIN.left) / 2}" y="${HEIGHT - MARGIN.bottom + 32}" text-anchor="middle">${escapeHtml(xLabel)}</text>`,
     ...lines.map((line) => drawLine(line, column, row)),
-    ...legend(lines),
+    ...names.parts,
   ];
-  return `<svg class="lines" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-size="11" fill="currentColor" role="img" aria-label="${escapeHtml(lines.map(({ name }) => name).join(', '))}">${parts.join('')}</svg>`;
+  return `<svg class="lines" viewBox="0 0 ${WIDTH} ${HEIGHT + (names.rows - 1) * LEGEND_ROW}" font-size="11" fill="currentColor" role="img" aria-label="${escapeHtml(lines.map(({ name }) => name).join(', '))}">${parts.join('')}</svg>`;
 }
 
 /** Smallest and largest of the values, apart even where all are the same. */
@@ -100,12 +104,18 @@ function drawLine({ colour, points }: ChartLine, column: (x: number) => number, 
   return `${band}<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="1.8"/>${dots}`;
 }
 
-function legend(lines: readonly ChartLine[]): string[] {
-  const width = (WIDTH - MARGIN.left) / Math.max(1, lines.length);
-  return lines.map(({ name, colour }, index) => {
-    const x = MARGIN.left + index * width;
-    return `<rect x="${pixel(x)}" y="${HEIGHT - 17}" width="10" height="10" fill="${colour}"/><text x="${pixel(x + 15)}" y="${HEIGHT - 8}">${escapeHtml(name)}</text>`;
+/** Names with their colours, in as many rows as they need below the chart. */
+function legend(lines: readonly ChartLine[]): { readonly parts: string[]; readonly rows: number } {
+  let [x, row] = [MARGIN.left, 0];
+  const parts = lines.map(({ name, colour }) => {
+    const width = 30 + name.length * LETTER;
+    if (x > MARGIN.left && x + width > WIDTH) [x, row] = [MARGIN.left, row + 1];
+    const top = HEIGHT + row * LEGEND_ROW;
+    const part = `<rect x="${pixel(x)}" y="${top - 17}" width="10" height="10" fill="${colour}"/><text x="${pixel(x + 15)}" y="${top - 8}">${escapeHtml(name)}</text>`;
+    x += width;
+    return part;
   });
+  return { parts, rows: row + 1 };
 }
 
 const pixel = (value: number) => value.toFixed(1);

@@ -106,7 +106,7 @@ export function methodTitle(method: string): string {
     case 'winners':
       return 'fine-tuning on winners';
     case 'oracle':
-      return 'true score (bound)';
+      return 'true score';
     default:
       return method;
   }
