@@ -177,6 +177,9 @@ function geomSize(shape: Shape): string {
   switch (shape.kind) {
     case 'box':
       return `type="box" size="${shape.halfExtents.join(' ')}"`;
+    case 'plane':
+      // The third number is the spacing of a grid that MuJoCo draws when asked to.
+      return `type="plane" size="${shape.halfExtents.join(' ')} 1"`;
     case 'sphere':
       return `type="sphere" size="${shape.radius}"`;
     case 'cylinder':
