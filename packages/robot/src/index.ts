@@ -1,4 +1,5 @@
 export * from './graph/index.js';
+export * from './recorder/index.js';
 export * from './reward/index.js';
 export * from './runner/index.js';
 export * from './safety/index.js';

@@ -27,6 +27,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   'ros setup': () => import('./ros-setup.js'),
   'ros sim': () => import('./ros-sim.js'),
   'ros run': () => import('./ros-run.js'),
+  'ros record': () => import('./ros-record.js'),
   'ros reward': () => import('./ros-reward.js'),
   conformance: () => import('./conformance.js'),
   bench: () => import('./bench.js'),

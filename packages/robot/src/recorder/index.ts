@@ -1,0 +1,1 @@
+export { type RecordedTopic, type Recorder, type RecorderOptions, type Recording, startRecorder } from './recorder.js';
