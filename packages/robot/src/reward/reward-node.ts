@@ -40,6 +40,7 @@ export interface RewardNodeOptions {
 
 const EPISODES = 'simulator/episode';
 const REPORT_MS = 1000;
+const DISCOVERY_MS = 500;
 
 /**
  * Opens the lifecycle node `reward`: what a learned reward says of the running episode, picture by picture.
@@ -139,6 +140,9 @@ export class RewardNode {
       }
     };
     if (!(await waitUntil(settled, 1000 * patience, signal))) throw problem;
+    // Who else is there, such as who tells the time, may be discovered a moment after the camera.
+    await waitUntil(() => false, DISCOVERY_MS, signal);
+    this.checkGraph();
     for (const transition of ['configure', 'activate'] as const) this.node.transition(transition);
   }
 
