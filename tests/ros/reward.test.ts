@@ -135,7 +135,7 @@ describe.skipIf(rosMissing !== undefined)('ros reward', () => {
       'image_height:=48',
     ]);
     await until(() => simulator.errors.includes('is active'), 'the simulator');
-    const refused = command(['ros', 'reward', folder, '--picture', '16', '--patience', '1']);
+    const refused = command(['ros', 'reward', folder, '--picture', '16', '--patience', '1', '--seconds', '20']);
     expect(await refused.ended).toBe(1);
     expect(refused.errors).toContain('/clock is published: this graph runs in simulated time');
 
