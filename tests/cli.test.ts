@@ -238,7 +238,7 @@ describe('datasets', () => {
     );
     await expectFailure(
       ['rollout', 'xmagical/avoid-longstick', '--policy=carful', '--output=none'],
-      /has no scripted policy "carful"/,
+      /"carful" is neither a scripted policy of xmagical\/avoid-longstick \(careful, .*\) nor a folder/,
     );
     await expectFailure(
       ['rollout', 'xmagical/avoid-longstick', '--assets=.', '--output=none'],
@@ -320,7 +320,7 @@ describe('rank', () => {
     await database.close();
     await expectFailure(
       ['feedback', 'export', '--ledger=newer'],
-      /has schema version 99; this Rapport reads version 1/,
+      /has schema version 99; this Rapport reads version 2/,
     );
   });
 });

@@ -139,7 +139,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', () => {
   ])('refuses %s in one line', async (_, words, line) => {
     const at = words.indexOf('--ros-args');
     const own = at < 0 ? words : words.slice(0, at);
-    const runner = Peer.command([...own, '--patience', '1', ...(at < 0 ? [] : words.slice(at))]);
+    const runner = Peer.command([...own, '--patience', '4', ...(at < 0 ? [] : words.slice(at))]);
     runners.push(runner);
     expect(await runner.ended).toBe(1);
     expect(runner.errors.split('\n').filter((text) => text.startsWith('rapport: '))).toEqual([
