@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { learnerView, recordEpisode } from '@rapport/core';
-import { environments, makeEnv, scriptedPolicy } from '@rapport/sim';
+import { environments, makeEnv, scriptedPolicies, scriptedPolicy } from '@rapport/sim';
 import { describe, expect, it } from 'vitest';
 
 // A learner must have no way to the preference score: neither through the objects that it is given, nor through what
@@ -45,7 +45,8 @@ describe("a learner's view of an environment", () => {
   it.each(preferenceTasks)('returns nothing that tells the score: %s', async (id) => {
     const env = await makeEnv(id);
     const view = learnerView(env);
-    const policy = scriptedPolicy(id, 'careful');
+    const [expert] = scriptedPolicies(id);
+    const policy = scriptedPolicy(id, expert!.name);
     policy.reset(1);
     let { observation, info } = view.reset({ seed: 1 });
     expect(info).toEqual({});

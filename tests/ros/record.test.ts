@@ -11,7 +11,7 @@ import {
   validateDataset,
 } from '@rapport/data';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 const mapping = `
 fps: 10
@@ -23,7 +23,7 @@ action:
   - { topic: /arm/target_pose, fields: [pose.position.x], maxAge: 30 }
 `;
 
-describe.skipIf(rosMissing !== undefined)('the recorder', () => {
+describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
   let folder: string;
   let sender: Peer;
   let sent = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ClipReference, RandomStream } from '@rapport/core';
 import { clipKey, loadEncoder, lookupIn, type RaplModel, raplConfig, saveReward, trainRapl } from '@rapport/reward';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface NamedValues {
   header: { stamp: { sec: number; nanosec: number } };
@@ -26,7 +26,7 @@ const randomFrames = (count: number) =>
 const told = ({ names, values }: NamedValues): Record<string, number> =>
   Object.fromEntries(names.map((name, place) => [name, values[place]!]));
 
-describe.skipIf(rosMissing !== undefined)('ros reward', () => {
+describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
   let folder: string;
   let model: RaplModel;
   const peers: Peer[] = [];

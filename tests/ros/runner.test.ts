@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LimitChecker, readLimits } from '@rapport/robot';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface Trajectory {
   header: { stamp: { sec: number; nanosec: number } };
@@ -15,7 +15,7 @@ interface JointState {
 const policy = ['ros', 'run', 'scripted/by-handle', '--env', 'franka/cup', '--limits', 'panda'];
 const simTime = ['--ros-args', '-p', 'use_sim_time:=true'];
 
-describe.skipIf(rosMissing !== undefined)('ros run', () => {
+describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   let simulator: Peer;
   let observer: Peer;
   const runners: Peer[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 const ns = '/left';
 const joints = [1, 2, 3, 4, 5, 6, 7].map((number) => `fer_joint${number}`);
@@ -21,7 +21,7 @@ interface RobotState {
   last_motion_errors: Record<string, boolean>;
 }
 
-describe.skipIf(rosMissing !== undefined)('the simulator', () => {
+describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
   let simulator: Peer;
   let peer: Peer;
   let count = 0;
@@ -324,7 +324,7 @@ describe.skipIf(rosMissing !== undefined)('the simulator', () => {
   });
 });
 
-describe.skipIf(rosMissing !== undefined)('ros sim', () => {
+describe.skipIf(rosMissing !== undefined)('ros sim', liveOptions, () => {
   it.each([
     [['franka/cupp'], 'there is no scene "franka/cupp" to simulate; did you mean "franka/cup"?'],
     [['kuka/group'], "the ROS 2 simulator speaks for Franka's arms only"],
