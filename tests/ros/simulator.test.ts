@@ -123,9 +123,10 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const strict = [{ name: joints[0], position: 1e-7 }];
     const strayed = await follow({ trajectory: trajectory(there, 1), path_tolerance: strict });
     expect(strayed).toMatchObject({ status: 'aborted', result: { error_code: -4 } });
+    // It has not come to rest so exactly a tenth of a second after it moved.
     const missed = await follow({
-      trajectory: trajectory(await jointPositions(), 1),
-      goal_tolerance: [{ name: joints[1], position: 1e-12 }],
+      trajectory: trajectory(there, 1),
+      goal_tolerance: [{ name: joints[0], position: 1e-12 }],
       goal_time_tolerance: { sec: 0, nanosec: 1e8 },
     });
     expect(missed).toMatchObject({ status: 'aborted', result: { error_code: -5 } });
