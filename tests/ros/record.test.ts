@@ -10,8 +10,8 @@ import {
   validateBag,
   validateDataset,
 } from '@rapport/data';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Peer, rosMissing, until } from './peers.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 const mapping = `
 fps: 10
@@ -23,14 +23,12 @@ action:
   - { topic: /arm/target_pose, fields: [pose.position.x], maxAge: 30 }
 `;
 
-describe.skipIf(rosMissing !== undefined)('the recorder', () => {
+describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
   let folder: string;
   let sender: Peer;
   let sent = 0;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'rapport-record-'));
-    await writeFile(join(folder, 'mapping.yaml'), mapping);
     sender = await Peer.start('python');
     const publisher = (name: string, type: string, topic: string, reliability: string) =>
       sender.ask('publisher', { name, type, topic, qos: { reliability, depth: 50 } });
@@ -38,13 +36,13 @@ describe.skipIf(rosMissing !== undefined)('the recorder', () => {
     await publisher('pose', 'geometry_msgs/msg/PoseStamped', '/arm/target_pose', 'reliable');
     await publisher('episode', 'std_msgs/msg/String', '/rapport/episode', 'reliable');
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rapport-record-'));
+    await writeFile(join(folder, 'mapping.yaml'), mapping);
     sent = 0;
   });
-  afterAll(async () => {
-    await sender.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => sender.stop());
 
   async function startRecorder(to: string): Promise<Peer> {
     const recorder = Peer.command(['ros', 'record', join(folder, to), '--mapping', join(folder, 'mapping.yaml')]);
