@@ -1,3 +1,4 @@
+import { InterruptedError } from '@rapport/core';
 import type { RunFolder } from '@rapport/data';
 import type { Context } from './verb.js';
 import { program } from './version.js';
@@ -30,4 +31,13 @@ export async function startRun(context: Context, name: string): Promise<RunFolde
 /** How to go on with a run that was stopped. */
 export function resumeCommand(context: Context, directory: string): string {
   return `${program} ${context.verb} --resume ${directory}`;
+}
+
+/**
+ * What a run that ended early throws: an interruption says how to go on; anything else stays as it is.
+ * @param message what is kept, in place of the interruption's own words
+ */
+export function resumable(error: unknown, context: Context, directory: string, message?: string): unknown {
+  if (!(error instanceof InterruptedError)) return error;
+  return new InterruptedError(message ?? error.message, { fix: `go on with ${resumeCommand(context, directory)}` });
 }

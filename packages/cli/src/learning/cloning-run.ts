@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { InputError, InterruptedError } from '@rapport/core';
+import { InputError } from '@rapport/core';
 import { type Dataset, openDataset } from '@rapport/data';
 import type { CloningConfig } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { datasetFolder } from '../dataset-folder.js';
 import { formatTable } from '../output/table.js';
-import { resumeCommand, startRun } from '../run-folder.js';
+import { resumable, startRun } from '../run-folder.js';
 import type { Context, Outcome } from '../verb.js';
 import { program } from '../version.js';
 import { checkDatasetFits, clonedPolicyConfig, runCloningJob } from './cloning-job.js';
@@ -57,10 +57,7 @@ export async function runCloning(context: Context, options: CloningRunOptions): 
       ].join('\n'),
     };
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw new InterruptedError('stopped; the last checkpoint is kept', {
-      fix: `go on with ${resumeCommand(context, run.directory)}`,
-    });
+    throw resumable(error, context, run.directory, 'stopped; the last checkpoint is kept');
   }
 }
 

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { InterruptedError } from '@rapport/core';
 import { openDataset } from '@rapport/data';
 import type { SacConfig } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { datasetFolder } from '../dataset-folder.js';
 import { formatTable } from '../output/table.js';
-import { resumeCommand, startRun } from '../run-folder.js';
+import { resumable, startRun } from '../run-folder.js';
 import type { Context, Outcome } from '../verb.js';
 import { program } from '../version.js';
 import { refuseOptions, requireOption } from './given-options.js';
@@ -65,10 +64,7 @@ export async function runSac(context: Context, options: SacRunOptions): Promise<
       ].join('\n'),
     };
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
-    throw new InterruptedError('stopped; the last checkpoint is kept', {
-      fix: `go on with ${resumeCommand(context, run.directory)}`,
-    });
+    throw resumable(error, context, run.directory, 'stopped; the last checkpoint is kept');
   }
 }
 

@@ -1,6 +1,5 @@
-import { InterruptedError } from '@rapport/core';
 import { formatTable } from '../output/table.js';
-import { resumeCommand, startRun } from '../run-folder.js';
+import { resumable, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
 import { program } from '../version.js';
 
@@ -63,8 +62,7 @@ export default defineVerb({
         ].join('\n'),
       };
     } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      throw new InterruptedError(error.message, { fix: `go on with ${resumeCommand(context, run.directory)}` });
+      throw resumable(error, context, run.directory);
     }
   },
 });

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { InterruptedError } from '@rapport/core';
 import { z } from 'zod';
-import { resumeCommand, startRun } from '../run-folder.js';
+import { resumable, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
 import { program } from '../version.js';
 
@@ -85,8 +84,7 @@ export default defineVerb({
         ].join('\n'),
       };
     } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      throw new InterruptedError(error.message, { fix: `go on with ${resumeCommand(context, run.directory)}` });
+      throw resumable(error, context, run.directory);
     }
   },
 });

@@ -2,3 +2,4 @@ export { type BagToDataset, type BagToDatasetOptions, bagToDataset } from './bag
 export { type DatasetToBag, datasetToBag } from './dataset-to-bag.js';
 export type { MappingChoices } from './default-mapping.js';
 export { type BagMapping, type BagMappingInput, parseMapping, readMapping } from './mapping.js';
+export { imagePicture } from './picture.js';

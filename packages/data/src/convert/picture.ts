@@ -3,6 +3,15 @@ import { decode as decodeJpeg } from 'jpeg-js';
 import { decodePng } from '../png.js';
 import type { DecodedMessage } from '../rosbag2/decode.js';
 
+/** The pixels of a `sensor_msgs/msg/Image`: rows of `step` bytes. */
+export interface ImagePixels {
+  readonly width: number;
+  readonly height: number;
+  readonly encoding: string;
+  readonly step: number;
+  readonly data: Uint8Array;
+}
+
 /** Pixels as they came: `bytes` per pixel, rows of `step` bytes. */
 interface RawPicture {
   readonly width: number;
@@ -23,21 +32,15 @@ const encodings: Readonly<Record<string, { bytes: number; channels: readonly [nu
 };
 
 /**
- * A `sensor_msgs/msg/Image` or `CompressedImage` (JPEG, PNG) as an RGB picture: the largest part about the middle that has
- * the picture's aspect, every pixel the mean of the pixels that it covers.
+ * A recorded `sensor_msgs/msg/Image` or `CompressedImage` (JPEG, PNG) as an RGB picture, as `imagePicture` makes it.
  * @returns shape [height, width, 3]
- * @throws InputError when it is encoded in another way, or holds fewer bytes than it says
+ * @throws InputError when it is no image, encoded in another way, or holds fewer bytes than it says
  */
 export function messagePicture(message: DecodedMessage, size: ImageSize): Uint8Array {
-  return shrink('format' in message ? compressedPicture(message) : rawPicture(message), size);
+  return 'format' in message ? shrink(compressedPicture(message), size) : imagePicture(pixelsOf(message), size);
 }
 
-function rawPicture(message: DecodedMessage): RawPicture {
-  const { width, height, step, encoding, data } = message;
-  const layout = encodings[String(encoding)];
-  if (layout === undefined) {
-    throw new InputError(`its encoding is "${encoding}"; expected one of ${Object.keys(encodings).join(', ')}`);
-  }
+function pixelsOf({ width, height, step, encoding, data }: DecodedMessage): ImagePixels {
   if (
     !(data instanceof Uint8Array) ||
     typeof width !== 'number' ||
@@ -46,12 +49,26 @@ function rawPicture(message: DecodedMessage): RawPicture {
   ) {
     throw new InputError('it is no image: width, height, step or data are missing');
   }
+  return { width, height, step, data, encoding: String(encoding) };
+}
+
+/**
+ * An image as an RGB picture: the largest part about the middle that has the picture's aspect, every pixel the mean of the
+ * pixels that it covers.
+ * @returns shape [height, width, 3]
+ * @throws InputError when it is encoded in another way, or holds fewer bytes than it says
+ */
+export function imagePicture({ width, height, step, encoding, data }: ImagePixels, size: ImageSize): Uint8Array {
+  const layout = encodings[encoding];
+  if (layout === undefined) {
+    throw new InputError(`its encoding is "${encoding}"; expected one of ${Object.keys(encodings).join(', ')}`);
+  }
   if (width === 0 || height === 0 || step < width * layout.bytes || data.length < step * height) {
     throw new InputError(
       `it holds ${data.length} bytes in rows of ${step}; ${width} x ${height} ${encoding} need ${layout.bytes * width * height}`,
     );
   }
-  return { width, height, step, data, ...layout };
+  return shrink({ width, height, step, data, ...layout }, size);
 }
 
 function compressedPicture({ format, data }: DecodedMessage): RawPicture {

@@ -1,6 +1,6 @@
 import { type FrameStack, type ImageSize, InputError } from '@rapport/core';
+import { imagePicture } from '@rapport/data';
 import type { Image } from '../graph/messages.js';
-import { cameraPicture } from '../runner/camera-picture.js';
 
 /**
  * An image message as a video of one frame, of the size of the videos that the reward was learned from.
@@ -13,5 +13,5 @@ export function livePicture(image: Image, camera: string, size: ImageSize): Fram
       fix: 'raise the resolution of the camera, or give the size that the reward was learned with by --picture',
     });
   }
-  return { camera, ...size, data: cameraPicture(image, size) };
+  return { camera, ...size, data: imagePicture(image, size) };
 }

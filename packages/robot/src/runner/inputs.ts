@@ -1,4 +1,5 @@
 import { type CameraView, InputError } from '@rapport/core';
+import { imagePicture } from '@rapport/data';
 import { messageCodec } from '../graph/codec.js';
 import {
   type FrankaRobotState,
@@ -11,7 +12,6 @@ import {
 import type { RosNode } from '../graph/node.js';
 import { type QosProfile, qosProfiles } from '../graph/qos.js';
 import { secondsOf } from '../graph/time.js';
-import { cameraPicture } from './camera-picture.js';
 import type { ControlLoop } from './control-loop.js';
 import type { NeededTopic } from './graph-check.js';
 
@@ -110,7 +110,7 @@ export class RunnerInputs {
     if (names.watchesRobotState) this.#listenToRobot();
     for (const [index, view] of names.cameras.entries()) {
       this.#listen<Image>('sensor_msgs/msg/Image', inputTopics.camera(view.camera), 0, (message) => {
-        loop.sensing.offerPicture(stampOf(message), index, cameraPicture(message, view));
+        loop.sensing.offerPicture(stampOf(message), index, imagePicture(message, view));
       });
     }
     if (names.deadManTopic !== '') {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InputError, RandomStream, type RankedClips, type WorkOptions } from '@rapport/core';
 import {
   alignDiffusion,
+  alignmentMonitorSchema,
   type Demonstration,
   type DiffusionCheckpoint,
   rankByReturns,
@@ -17,17 +18,7 @@ import { learnReward, personsRankings, returnsOf, wayAccuracy } from './rewards.
 import type { RolloutSummaries } from './rollouts.js';
 import { stage } from './stage.js';
 
-const lookSchema = z.object({
-  step: z.int(),
-  winnerLoss: z.number(),
-  loserLoss: z.number(),
-  referenceWinnerLoss: z.number(),
-  referenceLoserLoss: z.number(),
-  rankingAccuracy: z.number(),
-  implicitAccuracy: z.number(),
-  offManifold: z.number(),
-  referenceDistance: z.number(),
-});
+const lookSchema = alignmentMonitorSchema.omit({ task: true });
 
 /** One alignment of the table: a method and a number of rankings. */
 export const cellSchema = z.object({

@@ -30,8 +30,8 @@ export async function recordDemonstrations(
   const ways: Record<string, number> = {};
   const byPolicy: RecordedEpisode[][] = [];
   let taken = 0;
-  for (const { policy, share } of task.demonstrators) {
-    const own = seeds.slice(taken, taken + Math.round(share * count));
+  for (const policy of task.demonstrators) {
+    const own = seeds.slice(taken, taken + Math.round(count / task.demonstrators.length));
     taken += own.length;
     byPolicy.push(await collectEpisodes({ ...work, envId, policy, seeds: own, cameras: [], workers }));
   }

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Image } from '../graph/messages.js';
-import { cameraPicture } from './camera-picture.js';
+import { type ImagePixels, imagePicture } from './picture.js';
 
-function image(width: number, height: number, encoding: string, data: readonly number[], step?: number): Image {
+function image(width: number, height: number, encoding: string, data: readonly number[], step?: number): ImagePixels {
   const bytes = data.length / height;
   return {
-    header: { stamp: { sec: 1, nanosec: 0 }, frame_id: '' },
     width,
     height,
     encoding,
-    is_bigendian: 0,
     step: step ?? bytes,
     data: Uint8Array.from(data),
   };
@@ -18,35 +15,36 @@ function image(width: number, height: number, encoding: string, data: readonly n
 describe('camera picture', () => {
   it('leaves a picture of the wanted size as it is, also with bytes between rows', () => {
     const data = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
-    expect([...cameraPicture(image(2, 2, 'rgb8', data), { width: 2, height: 2 })]).toEqual(data);
+    expect([...imagePicture(image(2, 2, 'rgb8', data), { width: 2, height: 2 })]).toEqual(data);
     const padded = [1, 2, 3, 4, 5, 6, 99, 99, 7, 8, 9, 10, 11, 12, 99, 99];
-    expect([...cameraPicture(image(2, 2, 'rgb8', padded, 8), { width: 2, height: 2 })]).toEqual(data);
+    expect([...imagePicture(image(2, 2, 'rgb8', padded, 8), { width: 2, height: 2 })]).toEqual(data);
   });
 
   it('reads the orders of colours that cameras have', () => {
     const size = { width: 1, height: 1 };
-    expect([...cameraPicture(image(1, 1, 'bgr8', [1, 2, 3]), size)]).toEqual([3, 2, 1]);
-    expect([...cameraPicture(image(1, 1, 'rgba8', [1, 2, 3, 4]), size)]).toEqual([1, 2, 3]);
-    expect([...cameraPicture(image(1, 1, 'bgra8', [1, 2, 3, 4]), size)]).toEqual([3, 2, 1]);
+    expect([...imagePicture(image(1, 1, 'bgr8', [1, 2, 3]), size)]).toEqual([3, 2, 1]);
+    expect([...imagePicture(image(1, 1, 'rgba8', [1, 2, 3, 4]), size)]).toEqual([1, 2, 3]);
+    expect([...imagePicture(image(1, 1, 'bgra8', [1, 2, 3, 4]), size)]).toEqual([3, 2, 1]);
+    expect([...imagePicture(image(1, 1, 'mono8', [7]), size)]).toEqual([7, 7, 7]);
   });
 
   it('takes the middle of a wider picture, and the mean of what a pixel covers', () => {
     // 6 x 2, columns of value 0, 10, 20, 30, 40, 50; the middle 2 x 2 becomes one pixel.
     const columns = [0, 10, 20, 30, 40, 50].flatMap((value) => [value, value, value]);
-    const picture = cameraPicture(image(6, 2, 'rgb8', [...columns, ...columns]), { width: 1, height: 1 });
+    const picture = imagePicture(image(6, 2, 'rgb8', [...columns, ...columns]), { width: 1, height: 1 });
     expect([...picture]).toEqual([25, 25, 25]);
   });
 
   it('enlarges a picture that is too small', () => {
-    const picture = cameraPicture(image(1, 1, 'rgb8', [7, 8, 9]), { width: 2, height: 2 });
+    const picture = imagePicture(image(1, 1, 'rgb8', [7, 8, 9]), { width: 2, height: 2 });
     expect([...picture]).toEqual([7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9]);
   });
 
   it.each([
-    ['another encoding', image(1, 1, 'mono8', [1]), 'its encoding is "mono8"; expected one of rgb8'],
+    ['another encoding', image(1, 1, 'yuv422', [1]), 'its encoding is "yuv422"; expected one of rgb8'],
     ['too few bytes', image(2, 2, 'rgb8', [1, 2, 3, 4, 5, 6], 6), 'holds 6 bytes in rows of 6; 2 x 2 rgb8 need 12'],
     ['nothing', image(0, 0, 'rgb8', [], 0), 'holds 0 bytes'],
   ])('refuses %s', (_, message, text) => {
-    expect(() => cameraPicture(message, { width: 1, height: 1 })).toThrow(text);
+    expect(() => imagePicture(message, { width: 1, height: 1 })).toThrow(text);
   });
 });
