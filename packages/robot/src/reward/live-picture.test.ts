@@ -22,6 +22,8 @@ describe('live picture', () => {
     const large = { width: 3, height: 3 };
     expect(() => livePicture(image('rgb8'), 'front', large)).toThrow('its pictures are 4 x 2; expected at least 3 x 3');
     const small = { width: 2, height: 2 };
-    expect(() => livePicture(image('yuv422'), 'front', small)).toThrow('its encoding is "yuv422"; expected one of rgb8');
+    expect(() => livePicture(image('yuv422'), 'front', small)).toThrow(
+      'its encoding is "yuv422"; expected one of rgb8',
+    );
   });
 });
