@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClipReference, RandomStream } from '@rapport/core';
 import { clipKey, loadEncoder, lookupIn, type RaplModel, raplConfig, saveReward, trainRapl } from '@rapport/reward';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface NamedValues {
@@ -51,10 +51,9 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
     model = trained.model;
     await saveReward(folder, model);
   });
-  afterAll(async () => {
-    await Promise.all(peers.map((peer) => peer.stop()));
-    await rm(folder, { recursive: true });
-  });
+  // After each try, so that what a failed one leaves behind is not met by the next.
+  afterEach(() => Promise.all(peers.splice(0).map((peer) => peer.stop())));
+  afterAll(() => rm(folder, { recursive: true }));
 
   const command = (words: readonly string[]): Peer => {
     const peer = Peer.command(words);
@@ -100,8 +99,11 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
       await send(number, pictures.subarray(number * bytes, (number + 1) * bytes));
       await until(() => messages(observer, 'reward').length > number, `the reward of picture ${number}`);
     }
-    await send(FRAMES, pictures.subarray(0, bytes), 'mono8');
-    await until(() => reward.errors.includes(`${topic}: its encoding is "mono8"; expected one of rgb8`), 'the refusal');
+    await send(FRAMES, pictures.subarray(0, bytes), 'yuv422');
+    await until(
+      () => reward.errors.includes(`${topic}: its encoding is "yuv422"; expected one of rgb8`),
+      'the refusal',
+    );
     expect((await call(observer, '/reward/finish')).success).toBe(true);
     await until(() => messages(observer, 'plan').length > FRAMES, 'the plan of the whole episode');
 
@@ -150,13 +152,17 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
       qos: { depth: 50 },
     });
     await observer.untilMatched('reward');
-    const judged = (matches: (values: Record<string, number>) => boolean) =>
-      until(() => messages<NamedValues>(observer, 'reward').map(told).some(matches), 'a judgement');
+    const judgement = async (matches: (values: Record<string, number>) => boolean) => {
+      const found = () => messages<NamedValues>(observer, 'reward').map(told).find(matches);
+      await until(() => found() !== undefined, 'a judgement');
+      return found()!;
+    };
     await call(observer, '/simulator/reset');
-    await judged(({ frames }) => frames! >= 3);
-    const { episode } = told(messages<NamedValues>(observer, 'reward')[0]!);
+    // One that is seen from its first picture: what comes before is the episode that the reset has ended.
+    const { episode } = await judgement(({ frames, complete }) => frames === 1 && complete === 0);
+    await judgement((values) => values.episode === episode && values.frames! >= 3);
     await call(observer, '/simulator/reset');
-    await judged((values) => values.episode === episode! + 1);
+    await judgement((values) => values.episode === episode! + 1);
     const all = messages<NamedValues>(observer, 'reward').map(told);
     const first = all.filter((values) => values.episode === episode);
     // One picture for each, in order, and at the end once more as a whole.
