@@ -29,6 +29,8 @@ export interface Episode {
   readonly rewards: Float32Array;
   readonly terminated: boolean;
   readonly truncated: boolean;
+  /** What stopped it before its time, on a robot: a fault, a limit, an operator; absent when nothing did. */
+  readonly stopped?: string;
   readonly frames: readonly FrameStack[];
 }
 

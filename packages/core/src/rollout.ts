@@ -1,5 +1,6 @@
-import type { CameraView, Env, PrivilegedEnv } from './env.js';
+import type { CameraView, Env, EnvSpec, PrivilegedEnv } from './env.js';
 import { checkPolicyFits, type Episode, type FrameStack, type Policy, type RecordedEpisode } from './episode.js';
+import type { WorkOptions } from './progress.js';
 import { poseTrackWidth } from './scene.js';
 import { spaceSize } from './spaces.js';
 
@@ -9,6 +10,30 @@ export interface RolloutOptions {
   readonly seed: number;
   /** Pictures to keep; none when empty. */
   readonly cameras: readonly CameraView[];
+}
+
+/** A rollout that is wanted: its start, and which of several from there. */
+export interface WantedRollout {
+  /** Seed of the episode's randomisation. */
+  readonly seed: number;
+  /** Rollouts of one start with different numbers get random numbers of their own; 0 takes those of the seed. */
+  readonly variation: number;
+}
+
+/** Where a policy is rolled out: in simulation, or on a robot. */
+export interface RolloutSource {
+  readonly spec: EnvSpec;
+  /**
+   * Runs the policy of a folder once for each rollout that is wanted, in that order; each is handed over when it is made.
+   * @param cameras pictures to keep
+   * @throws InterruptedError when stopped between two of them
+   */
+  rollOut(
+    policy: string,
+    wanted: readonly WantedRollout[],
+    cameras: readonly CameraView[],
+    work: WorkOptions,
+  ): AsyncIterable<RecordedEpisode>;
 }
 
 /** Called at fixed points of a rollout, for what the learner's record does not hold. */

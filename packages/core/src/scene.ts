@@ -12,6 +12,9 @@ export interface Scene {
   readonly meshes?: readonly SceneMesh[];
 }
 
+/** Of a recording of the real world: nothing is known of its bodies, and what there is to see are its pictures. */
+export const unknownScene: Scene = { view: 'spatial', bodies: [], bounds: { min: [-1, -1, 0], max: [1, 1, 1] } };
+
 export interface SceneMesh {
   /** Metres, shape [vertices, 3]. */
   readonly positions: Float32Array;

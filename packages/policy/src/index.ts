@@ -5,7 +5,7 @@ export * from './evaluation/evaluate.js';
 export * from './evaluation/reward-sources.js';
 export * from './onnx/index.js';
 export { type OpenPolicy, openPolicy } from './open-policy.js';
-export { policyModule } from './policy-module.js';
+export { policyModule, variationSeed } from './policy-module.js';
 export { type SacConfig, sacConfigSchema } from './sac/config.js';
 export { checkpointFiles, loadPolicy, readCheckpoint, savePolicy } from './sac/files.js';
 export { SacPolicy, type SacPolicyDescription } from './sac/policy.js';

@@ -8,6 +8,11 @@ interface ModuleData {
   readonly variation: number;
 }
 
+/** What a policy's random numbers come from in one of several rollouts from the start of a seed; for 0 it is the seed. */
+export function variationSeed(seed: number, variation: number): number {
+  return variation === 0 ? seed : new RandomStream(seed, `variation-${variation}`).uint32();
+}
+
 /** Opens a policy by its folder; what worker threads import. */
 export async function makePolicy(data: string): Promise<Policy> {
   const { directory, variation } = JSON.parse(data) as ModuleData;
@@ -17,7 +22,7 @@ export async function makePolicy(data: string): Promise<Policy> {
   return {
     name,
     ...(signature && { signature }),
-    reset: (seed) => policy.reset(new RandomStream(seed, `variation-${variation}`).uint32()),
+    reset: (seed) => policy.reset(variationSeed(seed, variation)),
     act: (observation, pictures) => policy.act(observation, pictures),
   };
 }

@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { type FrameStack, InputError, type RecordedEpisode, type Scene, type WorkOptions } from '@rapport/core';
+import { type FrameStack, InputError, type RecordedEpisode, unknownScene, type WorkOptions } from '@rapport/core';
 import { publish } from '../durable.js';
 import { createDataset, type DatasetWriter } from '../lerobot/index.js';
 import { describeDamage } from '../mcap/damage.js';
@@ -30,9 +30,6 @@ export interface BagToDataset {
   /** What was left out, each in one line: a bag that ends too early, episodes without an end. */
   readonly skipped: readonly string[];
 }
-
-/** Nothing is known of the scene of a recording, so that the viewer shows its pictures. */
-const NO_SCENE: Scene = { view: 'spatial', bodies: [], bounds: { min: [-1, -1, 0], max: [1, 1, 1] } };
 
 /**
  * Resamples a bag to a LeRobotDataset v3.0. The bag is read in the order of its files, three times at most, and needs no
@@ -253,7 +250,7 @@ function recorded(frames: FrameStack[], planned: PlannedEpisode, mapping: BagMap
     privileged: {
       stepScores: new Float32Array(length),
       success: false,
-      scene: NO_SCENE,
+      scene: unknownScene,
       poses: new Float32Array(0),
     },
   };

@@ -31,7 +31,15 @@ describe.each(storages)('a dataset with images in %s', (imageStorage) => {
     expect(dataset.observationSpace).toEqual(SYNTHETIC_OPTIONS.observationSpace);
     expect(dataset.episodes).toEqual([
       { index: 0, length: 12, seed: 3, policy: 'scripted/odd', envId: 'test/arena', tasks: ['sweep'] },
-      { index: 1, length: 7, seed: 4, policy: 'scripted/even', envId: 'test/arena', tasks: ['test/arena'] },
+      {
+        index: 1,
+        length: 7,
+        seed: 4,
+        policy: 'scripted/even',
+        envId: 'test/arena',
+        stopped: 'a fault',
+        tasks: ['test/arena'],
+      },
     ]);
     for (const [index, { episode, privileged }] of recorded.entries()) {
       const { frames, ...read } = await dataset.readEpisode(index, { frames: true });

@@ -20,6 +20,8 @@ export interface DatasetEpisode {
   /** Who acted; `unknown` when another program wrote the dataset. */
   readonly policy: string;
   readonly envId: string;
+  /** What stopped it before its time; absent when nothing is known to have. */
+  readonly stopped?: string;
   /** Task texts. */
   readonly tasks: readonly string[];
 }
@@ -79,6 +81,7 @@ export async function openDataset(directory: string): Promise<Dataset> {
       seed: cards?.[index]?.seed ?? -1,
       policy: cards?.[index]?.policy ?? 'unknown',
       envId: cards?.[index]?.envId ?? envId,
+      ...stoppedOf(cards?.[index]),
       tasks: row.tasks,
     }),
   );
@@ -148,6 +151,7 @@ export async function openDataset(directory: string): Promise<Dataset> {
       rewards: steps.rewards,
       terminated: cards?.[index]?.terminated ?? (steps.done && !steps.truncated),
       truncated: cards?.[index]?.truncated ?? (steps.truncated || !steps.done),
+      ...stoppedOf(cards?.[index]),
       frames,
     };
   };
@@ -164,6 +168,10 @@ export async function openDataset(directory: string): Promise<Dataset> {
     readEpisode,
     readFrames,
   });
+}
+
+function stoppedOf(card: EpisodeCard | undefined): { readonly stopped?: string } {
+  return card?.stopped === undefined ? {} : { stopped: card.stopped };
 }
 
 function withFinalObservation(

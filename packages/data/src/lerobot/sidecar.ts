@@ -22,6 +22,8 @@ export interface EpisodeCard {
   readonly policy: string;
   readonly terminated: boolean;
   readonly truncated: boolean;
+  /** What stopped it before its time; absent when nothing did. */
+  readonly stopped?: string;
   /** What followed the last action; a LeRobotDataset keeps only the observations that had an action. */
   readonly finalObservation: readonly number[];
 }
@@ -57,6 +59,7 @@ const episodeCardSchema = z.object({
   policy: z.string(),
   terminated: z.boolean(),
   truncated: z.boolean(),
+  stopped: z.exactOptional(z.string()),
   finalObservation: z.array(z.number()),
 });
 

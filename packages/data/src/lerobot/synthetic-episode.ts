@@ -73,6 +73,7 @@ export function syntheticEpisode(seed: number, length: number): RecordedEpisode 
     rewards: numbers(length, 3),
     terminated: seed % 2 === 0,
     truncated: seed % 2 === 1,
+    ...(seed % 2 === 0 && { stopped: 'a fault' }),
     frames: [{ ...CAMERA, data }],
   };
   return {

@@ -186,6 +186,7 @@ class LeRobotWriter implements DatasetWriter {
       policy: episode.policy,
       terminated: episode.terminated,
       truncated: episode.truncated,
+      ...(episode.stopped !== undefined && { stopped: episode.stopped }),
       finalObservation: [...episode.observations.subarray(episode.length * observationSize)],
     });
     if (tasks !== this.#tasks) await writeTasks(directory, tasks);

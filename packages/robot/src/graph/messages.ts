@@ -274,5 +274,8 @@ export interface Evaluation {
   readonly step: number;
   readonly step_score: number;
   readonly success: boolean;
+  /** Empty where the task has one way only. */
+  readonly way: string;
+  readonly preferred: boolean;
   readonly fault: string;
 }

@@ -75,7 +75,7 @@ export class SceneServices {
     const ticks = tick - this.#startTick;
     if (ticks === 0 || ticks % this.#ticksPerStep !== 0) return;
     const { robot } = this.#context;
-    const { score, success } = robot.cell.endControlStep();
+    const { score, success, way } = robot.cell.endControlStep();
     this.#evaluation.publish({
       header: { stamp: toRosTime(now) },
       episode: BigInt(this.#episode),
@@ -83,6 +83,8 @@ export class SceneServices {
       step: ticks / this.#ticksPerStep,
       step_score: score,
       success,
+      way: way?.name ?? '',
+      preferred: way?.preferred ?? false,
       fault: robot.fault ?? '',
     });
   }

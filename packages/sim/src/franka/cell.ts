@@ -1,4 +1,4 @@
-import { type ImageSize, InputError, RandomStream, type SpaceEntry } from '@rapport/core';
+import { type ImageSize, InputError, RandomStream, type SpaceEntry, type Way } from '@rapport/core';
 import { ArmDrive } from '../control/arm-drive.js';
 import { type CollisionThresholds, defaultThresholds, type Fault } from '../control/faults.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
@@ -15,7 +15,7 @@ import type { ArmModel } from '../robots/arm-model.js';
 import { armNames } from '../robots/bodies.js';
 import { defaultBase, type PhysicsHz, selfCollisionBodies, selfCollisionSensor, WRIST_CAMERA } from './model.js';
 import { buildPhysics, makeStage, startEpisode } from './stage.js';
-import type { ManipulationTask, Stage } from './task.js';
+import { type ManipulationTask, type Stage, wayOf } from './task.js';
 import { CameraView } from './view.js';
 
 /** External torque on a joint below which no contact of the arm with itself is looked for, N m. */
@@ -154,10 +154,13 @@ export class ArmCell {
     this.task.observe(this.#stage, out);
   }
 
-  /** The end of a control step, for tasks that remember; then privileged are the score of the step and success. */
-  endControlStep(): { readonly score: number; readonly success: boolean } {
-    this.task.remember?.(this.#stage);
-    return { score: this.task.stepScore(this.#stage), success: this.task.success(this.#stage) };
+  /** The end of a control step, for tasks that remember. @returns how it goes, which is privileged */
+  endControlStep(): { readonly score: number; readonly success: boolean; readonly way?: Way } {
+    const { task } = this;
+    task.remember?.(this.#stage);
+    const success = task.success(this.#stage);
+    const score = task.stepScore(this.#stage);
+    return { score, success, ...(task.ways && { way: wayOf(task.ways, success, this.#stage) }) };
   }
 
   /** A body of the world, by its name in the model: `armBodies`, and the names that the task has given. */

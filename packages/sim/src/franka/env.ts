@@ -10,7 +10,6 @@ import {
   type Scene,
   type StepResult,
   spaceSize,
-  type Way,
 } from '@rapport/core';
 import { ArmController } from '../control/arm-controller.js';
 import type { Fault } from '../control/faults.js';
@@ -32,7 +31,7 @@ import {
   WRIST_CAMERA,
 } from './model.js';
 import { buildPhysics, makeStage, startEpisode } from './stage.js';
-import type { ManipulationTask, Stage, Ways } from './task.js';
+import { type ManipulationTask, type Stage, wayOf } from './task.js';
 import { CameraView } from './view.js';
 
 /** External torque on a joint below which no contact of the arm with itself is looked for, N m. */
@@ -62,11 +61,6 @@ export function manipulationSpec({ id, arm, task }: ManipulationEnvOptions): Env
     maxEpisodeSteps: task.maxEpisodeSteps,
     cameras: [...task.cameras.map((camera) => camera.name), WRIST_CAMERA],
   };
-}
-
-function wayOf({ preferred, of }: Ways, solved: boolean, stage: Stage): Way {
-  const name = solved ? of(stage) : 'none';
-  return { name, preferred: name === preferred };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RandomStream, Scene, SpaceEntry, Vector3 } from '@rapport/core';
+import type { RandomStream, Scene, SpaceEntry, Vector3, Way } from '@rapport/core';
 import type { CollisionThresholds } from '../control/faults.js';
 import type { ControlMode } from '../control/modes.js';
 import type { BasePose, Workspace } from '../control/motion-target.js';
@@ -98,4 +98,10 @@ export interface Ways {
   readonly preferred: string;
   /** The way in which the task was solved; called with a solved task. */
   of(stage: Stage): string;
+}
+
+/** How a task was done, with its world as it is. @param solved whether it is solved now */
+export function wayOf({ preferred, of }: Ways, solved: boolean, stage: Stage): Way {
+  const name = solved ? of(stage) : 'none';
+  return { name, preferred: name === preferred };
 }
