@@ -15,6 +15,8 @@ const evaluation = {
   step: 7,
   step_score: 0.25,
   success: true,
+  way: 'handle',
+  preferred: true,
   fault: 'joint_reflex',
 };
 const image = {

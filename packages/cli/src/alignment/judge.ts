@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import {
   type CameraView,
+  type Episode,
   episodeScore,
   type Interval,
   meanInterval,
+  type PrivilegedTrack,
   proportionInterval,
   type RecordedEpisode,
   type WorkOptions,
@@ -61,7 +63,13 @@ export async function rollOutHeldOut(
   });
 }
 
-export function judge(recorded: readonly RecordedEpisode[]): Judgement {
+/** What is looked at of an episode. */
+export interface Judged {
+  readonly episode: Pick<Episode, 'seed' | 'length'>;
+  readonly privileged: Pick<PrivilegedTrack, 'success' | 'stepScores' | 'way'>;
+}
+
+export function judge(recorded: readonly Judged[]): Judgement {
   const episodes = recorded.map(
     ({ episode, privileged }): JudgedEpisode => ({
       seed: episode.seed,

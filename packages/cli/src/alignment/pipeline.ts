@@ -19,9 +19,9 @@ import {
 import { makeEnv } from '@rapport/sim';
 import { datasetFolder } from '../dataset-folder.js';
 import type { Context } from '../verb.js';
-import { filmPolicies } from './films.js';
+import type { FilmedPolicy, Ground } from './ground.js';
 import { ALIGNED_FOLDER, runAlignmentJob } from './job.js';
-import { compareOnStarts, type Judgement, judge, rollOutHeldOut } from './judge.js';
+import { compareOnStarts, type Judgement } from './judge.js';
 import type { AlignOptions } from './options.js';
 import { type AlignedReport, type AlignReport, alignPage } from './report.js';
 import { gatherPreferences, type Sources } from './sources.js';
@@ -38,20 +38,22 @@ const POLICY_FOLDER = 'policy';
 export async function runAlign(
   sources: Sources,
   options: AlignOptions,
+  ground: Ground,
   run: RunFolder,
   context: Context,
 ): Promise<{ readonly report: AlignReport; readonly page: string }> {
   const { stored, spec, folder } = sources;
   const { seed } = run.record;
   const place = { directory: run.directory, startMs: Date.parse(run.record.startedAt) };
-  const gathered = await gatherPreferences(sources, options, place, { ...context, seed });
+  const gathered = await gatherPreferences(sources, options, ground, place, { ...context, seed });
   const rollouts = await readRollouts(gathered.rollouts, stored, context);
   const demonstrations =
     options.demonstrations === undefined
       ? undefined
       : await readRollouts(datasetFolder(options.demonstrations), stored, context);
 
-  const before = await judgeFolder(folder, sources, options, context);
+  const judged: FilmedPolicy = { title: 'before', name: 'before', folder };
+  const before = await judgeFolder(judged, ground, options, context);
   const alignments: AlignedReport[] = [];
   for (const config of objectivesOf(options.alignment)) {
     const directory = alignmentFolder(run, config);
@@ -69,16 +71,23 @@ export async function runAlign(
       { name: `aligned/${config.objective}`, envId: spec.id, ...(stored.cameras && { cameras: stored.cameras }) },
       context.work,
     );
-    const after = await judgeFolder(join(directory, ALIGNED_FOLDER), sources, options, context);
-    const change = compareOnStarts(before, after);
+    const after = await judgeFolder(alignedPolicy(run, config), ground, options, context);
+    const change = before === null || after === null ? null : compareOnStarts(before, after);
     alignments.push({ ...record, after, change, warnings: alignmentWarnings(record, record.step, change) });
   }
 
-  const aligned = await loadDiffusionPolicy(join(alignmentFolder(run, options.alignment), ALIGNED_FOLDER));
+  const kept = alignedPolicy(run, options.alignment);
+  const aligned = await loadDiffusionPolicy(kept.folder);
   const policy = join(run.directory, POLICY_FOLDER);
   await saveDiffusionPolicy(policy, aligned);
   if (options.save !== undefined) await saveDiffusionPolicy(options.save, aligned);
 
+  const withoutGraph = await judgeTwins(
+    ground,
+    [judged, ...objectivesOf(options.alignment).map((one) => alignedPolicy(run, one))],
+    options,
+    context,
+  );
   const report: AlignReport = {
     format: 1,
     environment: spec.id,
@@ -89,17 +98,11 @@ export async function runAlign(
     config: options.alignment,
     alignments,
     before,
+    heldOut: options.evaluationEpisodes,
+    ...(withoutGraph && { withoutGraph }),
     policy,
   };
-  const films = await filmPolicies(
-    spec.id,
-    [
-      { title: 'before', folder },
-      { title: 'after', folder: policy },
-    ],
-    options.evaluationEpisodes,
-    context.work,
-  );
+  const films = await ground.film([judged, kept], options.evaluationEpisodes, context.work);
   await writeDurably(join(run.directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   const page = join(run.directory, 'report.html');
   await writeDurably(page, await alignPage(report, films));
@@ -114,6 +117,11 @@ function objectivesOf(config: AlignmentConfig): AlignmentConfig[] {
 
 function alignmentFolder(run: RunFolder, { objective }: AlignmentConfig): string {
   return join(run.directory, 'alignments', objective);
+}
+
+/** The policy that an alignment has left. */
+function alignedPolicy(run: RunFolder, config: AlignmentConfig): FilmedPolicy {
+  return { title: 'after', name: config.objective, folder: join(alignmentFolder(run, config), ALIGNED_FOLDER) };
 }
 
 /** The episodes of a dataset, with pictures under the names that the policy has for its cameras. */
@@ -135,14 +143,30 @@ async function readRollouts(
   }));
 }
 
+/** The same policies from the same starts without the graph, where that is asked for. */
+async function judgeTwins(
+  { twin }: Ground,
+  policies: readonly FilmedPolicy[],
+  options: AlignOptions,
+  context: Context,
+): Promise<AlignReport['withoutGraph']> {
+  if (twin === undefined) return undefined;
+  const judgements = [];
+  for (const policy of policies) {
+    const judgement = await judgeFolder(policy, twin, options, context);
+    if (judgement !== null) judgements.push({ policy: policy.name, judgement });
+  }
+  return judgements;
+}
+
 async function judgeFolder(
-  folder: string,
-  { spec }: Sources,
+  { folder, name }: FilmedPolicy,
+  ground: Ground,
   { evaluationEpisodes }: AlignOptions,
   { work }: Context,
-): Promise<Judgement> {
+): Promise<Judgement | null> {
   throwIfAborted(work.signal);
-  return judge(await rollOutHeldOut(folder, { envId: spec.id, starts: evaluationEpisodes, cameras: [] }, work));
+  return ground.judge(folder, name, evaluationEpisodes, work);
 }
 
 /** Success and, where there are ways, the preferred share during alignment; on other starts than the evaluation's. */

@@ -1,9 +1,20 @@
-import { InterruptedError, type Query, RandomStream, type RankedClips, standingRankings } from '@rapport/core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  InterruptedError,
+  type LedgerEntry,
+  type Query,
+  RandomStream,
+  type RankedClips,
+  standingRankings,
+} from '@rapport/core';
 import { type Ledger, openPrivilegedDataset } from '@rapport/data';
 import { growingDatasetClips, queryStream, startViewer } from '@rapport/viewer';
 import { answerBySimulation } from '../learning/ranking-session.js';
 import { openChosenLedger, openExistingLedger } from '../ledger.js';
 import type { AlignOptions } from './options.js';
+
+/** How often it is looked whether a person has answered, ms. */
+const POLL_MS = 100;
 
 /** Rankings of a dataset's rollouts that stand in the ledger, in the order in which they were given. */
 export async function ledgerRankings(chosen: string | undefined, dataset: string): Promise<RankedClips[]> {
@@ -16,6 +27,8 @@ export async function ledgerRankings(chosen: string | undefined, dataset: string
 export interface RankingDesk {
   /** Asks something; its rollouts must be in the dataset. */
   ask(query: Query): void;
+  /** Waits for answers to what was asked so far, where somebody answers meanwhile. @throws as `finish` */
+  answered(): Promise<void>;
   /** There is nothing more to ask: waits for the answers. @throws InterruptedError when the person stopped */
   finish(): Promise<void>;
   close(): Promise<void>;
@@ -48,26 +61,37 @@ async function personsDesk(
   { options, directory, seed, signal, announce }: DeskOptions,
 ): Promise<RankingDesk> {
   const queries = queryStream(options.queries);
+  const asked = new Set<string>();
+  const answers = new StandingAnswers(await ledger.entries());
   const viewer = await startViewer({
     source: growingDatasetClips(directory),
     ledger,
     queries,
     port: options.port,
     random: new RandomStream(seed, 'align/screen-order'),
+    onFeedback: (entry) => answers.add(entry),
     onProblem: (error) => announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
     ...(options.question !== undefined && { question: options.question }),
   });
   announce(`rank the rollouts at ${viewer.url} as they arrive; alignment goes on after the last one`);
   return {
-    ask: (query) => queries.push(query),
+    ask(query) {
+      asked.add(query.id);
+      queries.push(query);
+    },
+    async answered() {
+      while (!answers.cover(asked)) {
+        if (signal.aborted) throw interrupted();
+        await sleep(POLL_MS);
+      }
+    },
     async finish() {
       queries.end();
       const stopped = new Promise<'stopped'>((resolve) => {
         if (signal.aborted) resolve('stopped');
         signal.addEventListener('abort', () => resolve('stopped'), { once: true });
       });
-      const ended = await Promise.race([viewer.finished, stopped]);
-      if (ended === 'stopped') throw new InterruptedError('stopped while rollouts were ranked; every answer is kept');
+      if ((await Promise.race([viewer.finished, stopped])) === 'stopped') throw interrupted();
     },
     async close() {
       await viewer.close();
@@ -76,12 +100,36 @@ async function personsDesk(
   };
 }
 
+/** Which queries have an answer that has not been taken back. */
+class StandingAnswers {
+  readonly #queryOf = new Map<string, string>();
+
+  constructor(entries: readonly LedgerEntry[]) {
+    for (const entry of entries) this.add(entry);
+  }
+
+  add(entry: LedgerEntry): void {
+    if (entry.kind === 'undo') this.#queryOf.delete(entry.undoes);
+    else this.#queryOf.set(entry.id, entry.query.id);
+  }
+
+  cover(queries: ReadonlySet<string>): boolean {
+    const answered = new Set(this.#queryOf.values());
+    return [...queries].every((query) => answered.has(query));
+  }
+}
+
+function interrupted(): InterruptedError {
+  return new InterruptedError('stopped while rollouts were ranked; every answer is kept');
+}
+
 function simulatedDesk(ledger: Ledger, { directory, seed, startMs }: DeskOptions): RankingDesk {
   const queries: Query[] = [];
   return {
     ask: (query) => {
       queries.push(query);
     },
+    answered: async () => {},
     async finish() {
       const recording = await openPrivilegedDataset(directory);
       const stream = new RandomStream(seed, 'align/annotator');

@@ -17,15 +17,19 @@ export interface AlignReport {
   readonly config: AlignmentConfig;
   /** The objective asked for, and fine-tuning on winners beside it. */
   readonly alignments: readonly AlignedReport[];
-  /** The reference on the same held-out starts. */
-  readonly before: Judgement;
+  /** The reference on the same held-out starts; null, as what follows, where nobody tells how rollouts went. */
+  readonly before: Judgement | null;
+  /** Held-out starts of each judgement. */
+  readonly heldOut: number;
+  /** After rollouts on a ROS 2 graph: the same policies from the same starts in simulation, where that was asked for. */
+  readonly withoutGraph?: readonly { readonly policy: string; readonly judgement: Judgement }[];
   readonly policy: string;
 }
 
 export interface AlignedReport extends AlignmentRecord {
-  readonly after: Judgement;
+  readonly after: Judgement | null;
   /** After minus before on the same starts. */
-  readonly change: PairedDifference;
+  readonly change: PairedDifference | null;
   readonly warnings: readonly string[];
 }
 
@@ -38,7 +42,7 @@ const colours = {
 } as const;
 
 export function alignPage(report: AlignReport, films: readonly StartFilms[]): Promise<string> {
-  const { preferences, alignments, before } = report;
+  const { preferences, alignments, heldOut } = report;
   const [main] = alignments;
   const sections = [
     { title: 'Before and after', body: judgements(report) },
@@ -53,7 +57,7 @@ export function alignPage(report: AlignReport, films: readonly StartFilms[]): Pr
   return renderPage({
     title: `${report.environment}, aligned`,
     eyebrow: 'Rapport alignment',
-    lead: `A diffusion policy was aligned with ${spent} of ${report.rollouts.count} of its rollouts by ${main!.objective}, and judged on ${before.episodes.length} held-out starts.`,
+    lead: `A diffusion policy was aligned with ${spent} of ${report.rollouts.count} of its rollouts by ${main!.objective}, and judged on ${heldOut} held-out starts.`,
     sections,
   });
 }
@@ -62,29 +66,44 @@ const percent = (value: number) => `${Math.round(100 * value)} %`;
 const signed = (format: (value: number) => string) => (value: number) => `${value > 0 ? '+' : ''}${format(value)}`;
 const two = (value: number) => value.toFixed(2);
 
-function judgements({ before, alignments }: AlignReport): string {
-  const cells = ({ success, score, preferred }: Judgement) => [
-    preferred === null ? 'none' : htmlInterval(preferred, percent),
-    htmlInterval(success, percent),
-    htmlInterval(score),
-  ];
-  const changes = ({ success, score, preferred }: PairedDifference) => [
-    preferred === null ? 'none' : htmlInterval(preferred, signed(percent)),
-    htmlInterval(success, signed(percent)),
-    htmlInterval(score, signed(two)),
-  ];
+function judgements({ before, alignments, heldOut, withoutGraph }: AlignReport): string {
   const rows = [
-    ['Before', ...cells(before)],
+    ['Before', ...judgementCells(before)],
     ...alignments.flatMap(({ objective, after, change, step }) => [
-      [`${escapeHtml(objective)} (step ${step})`, ...cells(after)],
-      ['difference', ...changes(change)],
+      [`${escapeHtml(objective)} (step ${step})`, ...judgementCells(after)],
+      ...(change === null ? [] : [['difference', ...changeCells(change)]]),
+    ]),
+    ...(withoutGraph ?? []).map(({ policy, judgement }) => [
+      `${escapeHtml(policy)}, without the graph`,
+      ...judgementCells(judgement),
     ]),
   ];
   const warnings = alignments.flatMap(({ objective, warnings: own }) => own.map((one) => `${objective}: ${one}`));
   const list = warnings.map((one) => `<li>${escapeHtml(one)}</li>`).join('');
-  const table = htmlTable(['Policy', 'Preferred way', 'Success', 'True score'], rows);
-  const note = `<p class="caption">N = ${before.episodes.length} held-out starts, the same for all; 95 % intervals (Wilson for shares, bootstrap over starts for scores and differences). Fine-tuning on winners is the baseline for any objective.</p>`;
-  return `${table}${note}${list === '' ? '' : `<h3>Warnings</h3><ul>${list}</ul>`}`;
+  const told =
+    before === null
+      ? `<p>Nobody told how the ${heldOut} held-out rollouts of each policy went; their pictures are below.</p>`
+      : htmlTable(['Policy', 'Preferred way', 'Success', 'True score'], rows);
+  const note = `<p class="caption">N = ${heldOut} held-out starts, the same for all; 95 % intervals (Wilson for shares, bootstrap over starts for scores and differences). Fine-tuning on winners is the baseline for any objective.</p>`;
+  return `${told}${note}${list === '' ? '' : `<h3>Warnings</h3><ul>${list}</ul>`}`;
+}
+
+function judgementCells(judgement: Judgement | null): string[] {
+  if (judgement === null) return ['', '', ''];
+  const { success, score, preferred } = judgement;
+  return [
+    preferred === null ? 'none' : htmlInterval(preferred, percent),
+    htmlInterval(success, percent),
+    htmlInterval(score),
+  ];
+}
+
+function changeCells({ success, score, preferred }: PairedDifference): string[] {
+  return [
+    preferred === null ? 'none' : htmlInterval(preferred, signed(percent)),
+    htmlInterval(success, signed(percent)),
+    htmlInterval(score, signed(two)),
+  ];
 }
 
 function monitors({ history }: AlignedReport): string {

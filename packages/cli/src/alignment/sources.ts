@@ -20,6 +20,7 @@ import type { RewardSpec } from '../learning/policy-job.js';
 import { readRewardSpec } from '../learning/reward-spec.js';
 import type { Context } from '../verb.js';
 import { program } from '../version.js';
+import type { Ground } from './ground.js';
 import type { AlignOptions } from './options.js';
 import { queriesOfStart, rolloutsByStart } from './queries.js';
 import { ledgerRankings, openRankingDesk, type RankingDesk } from './ranking.js';
@@ -119,9 +120,28 @@ function checkSave(save: string | undefined, reference: string): void {
   if (existsSync(target)) throw new InputError(`${save} is there already`, { fix: 'name a new folder with --save' });
 }
 
-/** Identity of the rollouts that a run records: the same policy, settings and seed give the same rollouts. */
-function rolloutsId({ stored, spec }: Sources, options: AlignOptions, seed: number): string {
-  const made = [policyHash(stored.checkpoint), options.rollouts, options.rolloutsPerStart, options.picture, seed];
+/** A run that records rollouts. */
+interface RecordingRun {
+  readonly directory: string;
+  /** When it began, milliseconds since 1970. */
+  readonly startMs: number;
+}
+
+/**
+ * Identity of the rollouts that a run records: in simulation the same policy, settings and seed give the same rollouts, on
+ * an arm those of every run are others.
+ */
+function rolloutsId(
+  { stored, spec }: Sources,
+  options: AlignOptions,
+  seed: number,
+  live: RecordingRun | undefined,
+): string {
+  const made = [
+    policyHash(stored.checkpoint),
+    ...[options.rollouts, options.rolloutsPerStart, options.picture, seed],
+    ...(live === undefined ? [] : [live.startMs]),
+  ];
   const digest = createHash('sha256').update(JSON.stringify(made)).digest('hex');
   return `${spec.id.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}-align-${digest.slice(0, 10)}`;
 }
@@ -135,7 +155,8 @@ function rolloutsId({ stored, spec }: Sources, options: AlignOptions, seed: numb
 export async function gatherPreferences(
   sources: Sources,
   options: AlignOptions,
-  run: { readonly directory: string; readonly startMs: number },
+  ground: Ground,
+  run: RecordingRun,
   context: Pick<Context, 'seed' | 'signal' | 'work' | 'announce'>,
 ): Promise<GatheredPreferences & { readonly rollouts: string }> {
   const directory = sources.dataset ?? join(run.directory, 'rollouts');
@@ -145,7 +166,8 @@ export async function gatherPreferences(
       ? undefined
       : await openRankingDesk(annotator, { options, directory, startMs: run.startMs, ...context });
   try {
-    if (sources.dataset === undefined) await recordAndAsk(directory, sources, options, desk, context);
+    if (sources.dataset === undefined)
+      await recordAndAsk(sources, options, ground, desk, { ...run, directory }, context);
     else if (desk !== undefined) await askAboutAll(directory, options, desk, context.seed);
     await desk?.finish();
   } finally {
@@ -168,15 +190,17 @@ export async function gatherPreferences(
 }
 
 async function recordAndAsk(
-  directory: string,
   sources: Sources,
   options: AlignOptions,
+  ground: Ground,
   desk: RankingDesk | undefined,
+  run: RecordingRun,
   { seed, work }: Pick<Context, 'seed' | 'work'>,
 ): Promise<void> {
   const { rolloutsPerStart, rollouts, queries, clipsPerQuery } = options;
   const starts = rollouts / rolloutsPerStart;
-  const datasetId = rolloutsId(sources, options, seed);
+  const { directory } = run;
+  const datasetId = rolloutsId(sources, options, seed, ground.live ? run : undefined);
   const stream = new RandomStream(seed, 'align/queries');
   const ask = async (start: number): Promise<void> => {
     if (desk === undefined) return;
@@ -185,15 +209,10 @@ async function recordAndAsk(
     for (const query of queriesOfStart(dataset, own, start, { starts, queries, clipsPerQuery }, stream)) {
       desk.ask(query);
     }
+    if (ground.live) await desk.answered();
   };
-  const settings = {
-    envId: sources.spec.id,
-    policy: sources.folder,
-    starts,
-    rolloutsPerStart,
-    cameras: sources.cameras,
-  };
-  await recordMatchedRollouts(directory, { ...settings, datasetId, seed }, ask, work);
+  const settings = { policy: sources.folder, starts, rolloutsPerStart, cameras: sources.cameras };
+  await recordMatchedRollouts(directory, ground, { ...settings, datasetId, seed }, ask, work);
 }
 
 /** Asks about rollouts that were there already, start by start. */

@@ -1,17 +1,16 @@
 import type { Interval } from '@rapport/core';
 import type { Judgement, PairedDifference } from './judge.js';
 
-/** Rows of preferred way, success, true score and N, for the terminal. */
+/** Rows of preferred way, success, true score and N, for the terminal; what nobody told is left out. */
 export function judgementTable(
-  rows: readonly (readonly [name: string, values: Judgement | PairedDifference])[],
+  rows: readonly (readonly [name: string, values: Judgement | PairedDifference | null])[],
 ): string[][] {
-  return rows.map(([name, { preferred, success, score }]) => [
-    name,
-    preferred === null ? 'none' : cell(preferred),
-    cell(success),
-    cell(score),
-    String(success.count),
-  ]);
+  return rows.flatMap(([name, values]) => {
+    if (values === null) return [];
+    const { preferred, success, score } = values;
+    const way = preferred === null ? 'none' : cell(preferred);
+    return [[name, way, cell(success), cell(score), String(success.count)]];
+  });
 }
 
 function cell({ mean, low, high }: Interval): string {

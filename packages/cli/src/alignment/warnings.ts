@@ -8,7 +8,7 @@ const WORSE = 1.05;
 /** How far implicit-reward accuracy may be above ranking accuracy. */
 const ACCURACY_GAP = 0.2;
 
-/** What a person should look at before using an aligned policy. */
+/** What a person should look at before using an aligned policy. @param change null when nobody told how it does */
 export function alignmentWarnings(
   {
     history,
@@ -18,7 +18,7 @@ export function alignmentWarnings(
     readonly stopped?: { readonly step: number; readonly reason: string } | undefined;
   },
   kept: number,
-  change: PairedDifference,
+  change: PairedDifference | null,
 ): string[] {
   const warnings: string[] = [];
   const look = history.findLast(({ step }) => step <= kept)!;
@@ -37,7 +37,7 @@ export function alignmentWarnings(
         'pairs are pushed apart without changing which one the policy makes',
     );
   }
-  if (change.success.high < 0) {
+  if (change !== null && change.success.high < 0) {
     warnings.push(`success fell by ${percent(-change.success.mean)} on the same starts`);
   }
   return warnings;

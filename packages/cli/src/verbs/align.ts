@@ -1,7 +1,5 @@
-import { formatTable } from '../output/table.js';
 import { resumable, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
-import { program } from '../version.js';
 
 export default defineVerb({
   name: 'align',
@@ -24,43 +22,19 @@ export default defineVerb({
   heeds: ['seed', 'output', 'resume'],
   options: async () => (await import('../alignment/options.js')).alignOptionsSchema,
   async run(context, options) {
-    const [{ openSources }, { runAlign }, { judgementTable }] = await Promise.all([
+    const [{ openSources }, { simulatedGround }, { runAlign }, { alignOutcome }] = await Promise.all([
       import('../alignment/sources.js'),
+      import('../alignment/ground.js'),
       import('../alignment/pipeline.js'),
-      import('../alignment/tables.js'),
+      import('../alignment/outcome.js'),
     ]);
     // Before a folder is made: what cannot be aligned leaves nothing behind.
     const sources = await openSources(options, context.resume !== undefined);
     const run = await startRun(context, `${sources.spec.id}-${options.alignment.objective}`);
     context.log(`aligning in ${run.directory}`);
     try {
-      const { report, page } = await runAlign(sources, options, run, context);
-      const { labels, synthetic } = report.preferences;
-      const warnings = report.alignments.flatMap(({ objective, warnings: own }) =>
-        own.map((one) => `warning: ${objective}: ${one}`),
-      );
-      return {
-        data: { directory: run.directory, ...report },
-        text: [
-          `${labels} rankings by annotators, ${synthetic} by a reward, of ${report.rollouts.count} rollouts`,
-          '',
-          formatTable(
-            ['', 'preferred way', 'success', 'true score', 'N'],
-            judgementTable([
-              ['before', report.before],
-              ...report.alignments.flatMap(({ objective, after, change }) => [
-                [objective, after] as const,
-                ['  difference', change] as const,
-              ]),
-            ]),
-          ),
-          ...(warnings.length > 0 ? ['', ...warnings] : []),
-          '',
-          `report: ${page}`,
-          `policy: ${report.policy}`,
-          `what changed: ${program} policy diff ${options.policy} ${run.directory}`,
-        ].join('\n'),
-      };
+      const { report, page } = await runAlign(sources, options, simulatedGround(sources.spec), run, context);
+      return alignOutcome(options.policy, run.directory, report, page);
     } catch (error) {
       throw resumable(error, context, run.directory);
     }

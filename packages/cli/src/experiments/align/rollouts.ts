@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { episodeScore, type FrameStack, InputError, throwIfAborted, type WorkOptions } from '@rapport/core';
 import { openPrivilegedDataset, writeDurably } from '@rapport/data';
 import type { Encoder, FeatureVideo } from '@rapport/reward';
+import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
+import { simulatedGround } from '../../alignment/ground.js';
 import { type MatchedRollouts, recordMatchedRollouts } from '../../alignment/rollouts.js';
 
 /** The rollouts of an experiment, as their stage leaves them. */
@@ -32,11 +34,14 @@ const FEATURES_FILE = 'features.f32';
  */
 export async function recordRollouts(
   directory: string,
-  options: MatchedRollouts,
+  { envId, ...options }: MatchedRollouts & { readonly envId: string },
   { encoder, frameStride }: { readonly encoder: Encoder; readonly frameStride: number },
   work: WorkOptions,
 ): Promise<RolloutSummaries> {
-  await recordMatchedRollouts(directory, options, async () => {}, work);
+  const env = await makeEnv(envId);
+  const { spec } = env;
+  env.close();
+  await recordMatchedRollouts(directory, simulatedGround(spec), options, async () => {}, work);
   const { dataset, readPrivileged } = await openPrivilegedDataset(directory);
   const rollouts: RolloutSummaries['rollouts'] = [];
   const features: Float32Array[] = [];

@@ -1,0 +1,65 @@
+import type { EnvSpec, RecordedEpisode, RolloutSource, WantedRollout, WorkOptions } from '@rapport/core';
+import { policyModule } from '@rapport/policy';
+import { collectEpisodes } from '@rapport/sim';
+import { filmPolicies, type StartFilms } from './films.js';
+import { type Judgement, judge, rollOutHeldOut, workersFor } from './judge.js';
+
+/** A policy that is filmed. */
+export interface FilmedPolicy {
+  /** Its name on the page. */
+  readonly title: string;
+  /** Its name at `judge`. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** Where policies are rolled out and judged: in simulation, or on a ROS 2 graph. */
+export interface Ground extends RolloutSource {
+  /** Rollouts happen as time passes, on an arm: none comes out the same twice, and the arm rests while somebody ranks. */
+  readonly live: boolean;
+  /** The same tasks without the graph, where policies are to be judged beside it. */
+  readonly twin?: Ground;
+  /**
+   * Runs the policy of a folder once from each held-out start, the same for every policy.
+   * @param name tells what is judged from the other policies of a run
+   * @returns how it does; null when nobody tells
+   */
+  judge(policy: string, name: string, starts: number, work: WorkOptions): Promise<Judgement | null>;
+  /** Films policies that have been judged, on the same held-out starts. */
+  film(policies: readonly FilmedPolicy[], starts: number, work: WorkOptions): Promise<StartFilms[]>;
+}
+
+/** Rollouts that are simulated before the first of them is handed over; a stop loses at most these. */
+const BATCH = 48;
+
+/** Policies in simulation, on all cores. */
+export function simulatedGround(spec: EnvSpec): Ground {
+  const { id: envId } = spec;
+  return {
+    spec,
+    live: false,
+    async *rollOut(policy, wanted, cameras, { signal }) {
+      for (let first = 0; first < wanted.length; first += BATCH) {
+        const batch = wanted.slice(first, first + BATCH);
+        const recorded = new Map<WantedRollout, RecordedEpisode>();
+        for (const variation of new Set(batch.map((one) => one.variation))) {
+          const own = batch.filter((one) => one.variation === variation);
+          const episodes = await collectEpisodes({
+            envId,
+            policy: policyModule(policy, variation),
+            seeds: own.map(({ seed }) => seed),
+            cameras,
+            workers: workersFor(own.length),
+            ...(signal && { signal }),
+          });
+          own.forEach((one, place) => {
+            recorded.set(one, episodes[place]!);
+          });
+        }
+        for (const one of batch) yield recorded.get(one)!;
+      }
+    },
+    judge: async (policy, _, starts, work) => judge(await rollOutHeldOut(policy, { envId, starts, cameras: [] }, work)),
+    film: (policies, starts, work) => filmPolicies(envId, policies, starts, work),
+  };
+}
