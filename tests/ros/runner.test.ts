@@ -94,7 +94,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     await untilResting();
   });
 
-  it('holds the arm while what the policy observes is lost, and names the topic', async () => {
+  it('holds the arm while what the policy observes is lost, names the topic, and brings it to rest at Ctrl+C', async () => {
     const runner = await run();
     await untilMoving();
     await setObjectRate(0.1);
@@ -102,6 +102,13 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     await untilResting();
     await setObjectRate(100);
     await untilMoving();
+
+    // Ctrl+C lets the runner bring the arm to rest before it leaves the graph.
+    runner.process.kill('SIGINT');
+    expect(await runner.ended).toBe(0);
+    expect(runner.errors).toContain('the arm rests after');
+    expect(runner.errors).not.toContain('no commands are sent any more');
+    await untilResting();
   });
 
   it('holds the arm and ends with one line when the policy’s process dies', async () => {

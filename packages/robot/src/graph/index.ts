@@ -2,6 +2,7 @@ export * from './actions.js';
 export { MessageCodec, messageCodec } from './codec.js';
 export { messageDefinition } from './definitions.js';
 export { type Endpoint, GraphView } from './graph-view.js';
+export * from './lifecycle-node.js';
 export * from './messages.js';
 export * from './node.js';
 export * from './parameters.js';

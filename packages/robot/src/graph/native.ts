@@ -169,6 +169,7 @@ export interface Rclnodejs {
   init(context: undefined, argv: readonly string[]): Promise<void>;
   isShutdown(): boolean;
   shutdown(): void;
+  removeSignalHandlers(): void;
   createNode(name: string, namespace?: string): NativeNode;
   createLifecycleNode(name: string, namespace?: string): NativeLifecycleNode;
   readonly QoS: new (history: number, depth: number, reliability: number, durability: number) => NativeQos;
@@ -237,6 +238,8 @@ async function load(): Promise<Native> {
     }>,
   ]);
   answerInvalidTransitions(main.default);
+  // It leaves the graph at once on SIGINT, under the hands of nodes that have an arm to bring to rest first.
+  main.default.removeSignalHandlers();
   return {
     rclnodejs: main.default,
     PublisherEvents: events.PublisherEventCallbacks,

@@ -2,7 +2,8 @@ import { CorruptDataError } from '@rapport/core';
 import { ActionClient, type ActionHandler, finishGoal, ServerGoal } from './actions.js';
 import { type MessageCodec, messageCodec } from './codec.js';
 import { GraphView } from './graph-view.js';
-import { loadNative, type Native, type NativeLifecycleNode, type NativeNode, type PlainMessage } from './native.js';
+import { joinGraph, leaveGraph } from './membership.js';
+import type { Native, NativeNode, PlainMessage } from './native.js';
 import { type ParameterDefinitions, Parameters, type ParameterValues } from './parameters.js';
 import { policyName, type QosProfile, toNativeQos } from './qos.js';
 import { ServiceClient } from './services.js';
@@ -19,17 +20,6 @@ export interface NodeOptions {
   readonly arguments?: readonly string[];
 }
 
-/** The transitions of a lifecycle node. Each handler runs to its end at once; an error in it fails the transition. */
-export interface LifecycleHandlers {
-  readonly configure?: () => void;
-  readonly activate?: () => void;
-  readonly deactivate?: () => void;
-  readonly cleanup?: () => void;
-  readonly shutdown?: () => void;
-}
-
-export type LifecycleState = 'unconfigured' | 'inactive' | 'active' | 'finalized';
-
 /** Told when ROS time jumps, or its source changes. */
 export interface ClockJump {
   /** Nanoseconds; negative when time went back. */
@@ -44,37 +34,10 @@ export interface ClockJump {
  * @throws UnavailableError when ROS 2 has not been set up, see `loadNative`
  */
 export async function openNode(options: NodeOptions): Promise<RosNode> {
-  const native = await start(options);
-  const node = native.rclnodejs.createNode(options.name, options.namespace ?? '');
-  return new RosNode(native, node);
-}
-
-/** Opens a lifecycle node, in the state `unconfigured`. See `openNode`. */
-export async function openLifecycleNode(
-  options: NodeOptions,
-  handlers: (node: RosNode) => LifecycleHandlers,
-): Promise<LifecycleRosNode> {
-  const native = await start(options);
-  const node = native.rclnodejs.createLifecycleNode(options.name, options.namespace ?? '');
-  return new LifecycleRosNode(native, node, handlers);
-}
-
-let openNodes = 0;
-
-/** Joins the graph when this is the first node of the process; arguments of later nodes are those of the first. */
-async function start(options: NodeOptions): Promise<Native> {
-  const native = await loadNative();
-  if (openNodes === 0) {
-    await native.rclnodejs.init(undefined, [...(options.arguments ?? [])]);
-    process.once('exit', leaveGraph);
-  }
-  openNodes += 1;
-  return native;
-
-  function leaveGraph(): void {
-    // Shared memory of a process that just ends stays behind.
-    if (!native.rclnodejs.isShutdown()) native.rclnodejs.shutdown();
-  }
+  return joinGraph(options.arguments, (native) => {
+    const node = native.rclnodejs.createNode(options.name, options.namespace ?? '');
+    return new RosNode(native, node);
+  });
 }
 
 /** A node of the ROS 2 graph, with everything that belongs to it. */
@@ -279,9 +242,7 @@ export class RosNode {
     this.#closed = true;
     // One that is left would keep the process alive.
     for (const callback of this.#jumpCallbacks) this.#node.getClock().removeClockCallback(callback);
-    openNodes -= 1;
-    if (openNodes === 0) this.#native.rclnodejs.shutdown();
-    else this.#node.destroy();
+    leaveGraph(this.#native, this.#node);
   }
 
   #events<E extends { incompatibleQos: unknown; messageLost: unknown }>(
@@ -314,41 +275,5 @@ export class RosNode {
   #report(where: string, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     this.error(`${where}: ${error instanceof CorruptDataError ? 'wrong message: ' : ''}${text}`);
-  }
-}
-
-/** A node whose transitions other nodes may ask for. */
-export class LifecycleRosNode extends RosNode {
-  readonly #node: NativeLifecycleNode;
-
-  constructor(native: Native, node: NativeLifecycleNode, handlers: (node: RosNode) => LifecycleHandlers) {
-    super(native, node);
-    this.#node = node;
-    const { SUCCESS, FAILURE } = native.rclnodejs.lifecycle.CallbackReturnCode;
-    const { configure, activate, deactivate, cleanup, shutdown } = handlers(this);
-    const guarded = (name: string, handler: (() => void) | undefined) => () => {
-      try {
-        handler?.();
-        return SUCCESS;
-      } catch (error) {
-        this.error(`cannot ${name}: ${error instanceof Error ? error.message : String(error)}`);
-        return FAILURE;
-      }
-    };
-    node.registerOnConfigure(guarded('configure', configure));
-    node.registerOnActivate(guarded('activate', activate));
-    node.registerOnDeactivate(guarded('deactivate', deactivate));
-    node.registerOnCleanup(guarded('clean up', cleanup));
-    node.registerOnShutdown(guarded('shut down', shutdown));
-  }
-
-  get state(): LifecycleState {
-    return this.#node.currentState.label as LifecycleState;
-  }
-
-  /** @returns the state after the transition, the old one when the handler failed */
-  transition(to: 'configure' | 'activate' | 'deactivate' | 'cleanup' | 'shutdown'): LifecycleState {
-    this.#node[to]();
-    return this.state;
   }
 }

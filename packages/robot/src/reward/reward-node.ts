@@ -1,8 +1,8 @@
 import { InputError, type StopSignal } from '@rapport/core';
 import type { Encoder, RewardModel } from '@rapport/reward';
 import { messageCodec } from '../graph/codec.js';
+import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
 import type { DiagnosticArray, Image, NamedValues, SuccessOrMessage } from '../graph/messages.js';
-import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/node.js';
 import { qosProfiles } from '../graph/qos.js';
 import { rosTimeFromSeconds, secondsOf, toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';

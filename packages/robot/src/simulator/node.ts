@@ -1,6 +1,6 @@
 import { InputError } from '@rapport/core';
+import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
 import type { DiagnosticArray, DiagnosticStatus, Outgoing } from '../graph/messages.js';
-import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/node.js';
 import type { Parameters, ParameterValues } from '../graph/parameters.js';
 import { qosProfiles } from '../graph/qos.js';
 import { toRosTime } from '../graph/time.js';
