@@ -53,7 +53,7 @@ export class ChunkBlender {
     return this.#newer === undefined ? undefined : this.#newer.firstStep + this.#newer.executed - 1;
   }
 
-  /** What to do at a step, asked for once per step and in their order; undefined when no chunk says. */
+  /** What to do at a step, asked for in their order, and again within a step after `add`; undefined when no chunk says. */
   actionAt(step: number): BlendedAction | undefined {
     const newer = this.#newer?.actions[step - this.#newer.firstStep];
     if (newer === undefined) return undefined;

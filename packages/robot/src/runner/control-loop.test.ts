@@ -54,10 +54,11 @@ describe('control loop', () => {
     // 0.25 s are three steps of 0.1 s: five steps from one request to the next.
     const gaps = arm.requests.slice(-3).map((request, index, all) => request.at - (all[index - 1]?.at ?? request.at));
     expect(gaps[1]).toBeCloseTo(0.5, 6);
-    // Once it runs, the first two actions of a chunk are over when it comes: actions 3 to 7 are executed, 12.5 mm in 0.5 s.
+    // Once it runs, the first two actions of a chunk are over when it comes, and the third takes the place of the older
+    // chunk's at once: actions 2 to 6 are executed, 10 mm in 0.5 s.
     const before = tool(arm.setpoints.at(-101)!)[1]!;
     const after = tool(arm.setpoints.at(-1)!)[1]!;
-    expect(after - before).toBeCloseTo(2 * 0.0005 * (3 + 4 + 5 + 6 + 7), 3);
+    expect(after - before).toBeCloseTo(2 * 0.0005 * (2 + 3 + 4 + 5 + 6), 3);
   });
 
   it('acts step by step with a policy that gives one action at a time', () => {
@@ -68,6 +69,21 @@ describe('control loop', () => {
     expect(arm.requests).toHaveLength(11);
     expect(tool(arm.setpoints.at(-1)!)[0]! - tool(home)[0]!).toBeGreaterThan(0.04);
     expect(arm.loop.report.missedSteps).toBe(0);
+    expect(arm.checker.breaches).toEqual([]);
+  });
+
+  it('acts on an observation within its own step, in place of what was foreseen for it', () => {
+    const arm = new BenchArm({ limits, fadeSteps: 0, chunk: { historySteps: 1, executed: 1, steps: 12 } });
+    arm.start();
+    // Every chunk foresees the way back for the steps after its own.
+    const plan = () => [...displacements(1, 0, 0.005, 0), ...displacements(11, 0, -0.005, 0)];
+    arm.run(2, 0.03, plan);
+    const { reaction, missedSteps } = arm.loop.report;
+    // Asked with what was observed a tick ago, answered 0.03 s later, used at the next tick: half of a step of 0.1 s.
+    expect(reaction.p99).toBeCloseTo(0.05, 6);
+    expect(missedSteps).toBe(0);
+    const [before, after] = [tool(arm.setpoints.at(-101)!), tool(arm.setpoints.at(-1)!)];
+    expect(after[1]! - before[1]!).toBeCloseTo(10 * 0.005, 3);
     expect(arm.checker.breaches).toEqual([]);
   });
 

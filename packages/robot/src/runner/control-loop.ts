@@ -48,9 +48,9 @@ export interface LoopReport extends PlanningReport {
  *
  * Time is cut into control steps of the policy's period. At the beginning of a step the newest observation joins the
  * history; a chunk is asked for early enough that it is there before the one in use has been executed; the step's action
- * moves a goal for the joints, and the envelope follows that. When something is wrong the arm comes to rest and is held. When
- * it is well again, and the arm at rest, the loop begins anew from there; after a contact or a fault only when it is
- * started again.
+ * moves a goal for the joints, at once another one when a newer chunk comes within the step, and the envelope follows
+ * that. When something is wrong the arm comes to rest and is held. When it is well again, and the arm at rest, the loop
+ * begins anew from there; after a contact or a fault only when it is started again.
  */
 export class ControlLoop {
   readonly envelope: SafetyEnvelope;
@@ -220,7 +220,7 @@ export class ControlLoop {
     const { controlPeriod } = this.#setup.task;
     const step = Math.floor((now - this.#origin) / controlPeriod + STEP_ROUNDING);
     if (step !== this.#step) this.#beginStep(step, now);
-    if (!this.#applied) this.#applyAction(step, now);
+    if (!this.#applied || this.#planning.hasNews) this.#applyAction(step, now);
     return this.#mode === 'acting' ? this.#motion.advance() : undefined;
   }
 
@@ -238,10 +238,13 @@ export class ControlLoop {
   #applyAction(step: number, now: number): void {
     const blended = this.#planning.actionAt(step);
     if (blended === undefined) {
-      if (this.#mode === 'acting') this.#withoutActionSince ??= now;
+      if (this.#mode === 'acting' && !this.#applied) this.#withoutActionSince ??= now;
       return;
     }
-    const refused = this.#motion.apply(blended.action, this.sensing.joints!.value.positions);
+    const measured = this.sensing.joints!.value.positions;
+    const refused = this.#applied
+      ? this.#motion.revise(blended.action, measured)
+      : this.#motion.apply(blended.action, measured);
     if (refused !== undefined) {
       this.#log.add(refused, this.#elapsed);
       this.#hold({ cause: 'not_finite', where: `action ${refused.where}`, value: refused.value, allowed: Number.NaN });

@@ -66,6 +66,7 @@ export class Planning {
     this.#blender.clear();
     this.#history = [];
     this.#pending = undefined;
+    this.#unansweredAt = undefined;
   }
 
   /**
@@ -101,6 +102,11 @@ export class Planning {
   /** Planning went wrong; another chunk is asked for at the next step. */
   fail(id: number): void {
     if (this.#pending?.id === id) this.#pending = undefined;
+  }
+
+  /** Whether the newest chunk has not had a say yet. */
+  get hasNews(): boolean {
+    return this.#unansweredAt !== undefined;
   }
 
   /** What to do at a step; undefined while no chunk says. */
