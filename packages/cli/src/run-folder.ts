@@ -30,7 +30,7 @@ export async function startRun(context: Context, name: string): Promise<RunFolde
 
 /** How to go on with a run that was stopped. */
 export function resumeCommand(context: Context, directory: string): string {
-  return `${program} ${context.verb} --resume ${directory}`;
+  return [program, context.verb, '--resume', directory, ...context.rosArguments].join(' ');
 }
 
 /**

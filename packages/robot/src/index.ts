@@ -1,3 +1,4 @@
+export * from './episodes/index.js';
 export * from './graph/index.js';
 export * from './recorder/index.js';
 export * from './reward/index.js';

@@ -1,4 +1,5 @@
-import { recordEpisode, throwIfAborted, type WorkOptions } from '@rapport/core';
+import { type FrameStack, type PrivilegedTrack, recordEpisode, throwIfAborted, type WorkOptions } from '@rapport/core';
+import { openPrivilegedDataset } from '@rapport/data';
 import { evaluationSeeds, openPolicy } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { escapeHtml } from '../report/page.js';
@@ -39,13 +40,8 @@ export async function filmPolicies(
         throwIfAborted(work.signal);
         const cameras = [{ camera: camera!, width: FILMS.side, height: FILMS.side }];
         const { episode, privileged } = await recordEpisode(env, policy, { seed, cameras });
-        const way = privileged.way === undefined ? '' : `${privileged.way.name}, `;
-        const film: Film = {
-          policy: title,
-          caption: `${way}${privileged.success ? 'success' : 'failure'}, ${(episode.length / env.spec.controlHz).toFixed(1)} s`,
-          strip: filmStrip(episode.frames[0]!, episode.length, FILMS.pictures),
-        };
-        films[start] = { start, films: [...films[start]!.films, film] };
+        const caption = `${outcome(privileged)}, ${seconds(episode.length, env.spec.controlHz)}`;
+        films[start] = { start, films: [...films[start]!.films, makeFilm(title, caption, episode.frames[0]!)] };
       }
       await policy.close();
     }
@@ -53,6 +49,44 @@ export async function filmPolicies(
     env.close();
   }
   return films;
+}
+
+/**
+ * Films from the pictures of recorded held-out rollouts, in their order; none where nothing was pictured.
+ * @param isJudged whether the recording knows how they went
+ */
+export async function filmRecording(
+  directory: string,
+  title: string,
+  starts: number,
+  isJudged: boolean,
+): Promise<Film[]> {
+  const { dataset, readPrivileged } = await openPrivilegedDataset(directory);
+  const camera = dataset.cameras[0]?.camera;
+  if (camera === undefined) return [];
+  const films: Film[] = [];
+  for (const { index, length, stopped } of dataset.episodes.slice(0, Math.min(FILMS.starts, starts))) {
+    const parts = [
+      ...(isJudged ? [outcome(await readPrivileged(index))] : []),
+      seconds(length, dataset.info.fps),
+      ...(stopped === undefined ? [] : [stopped]),
+    ];
+    films.push(makeFilm(title, parts.join(', '), await dataset.readFrames(index, camera)));
+  }
+  return films;
+}
+
+function makeFilm(policy: string, caption: string, frames: FrameStack): Film {
+  const length = frames.data.length / (frames.width * frames.height * 3);
+  return { policy, caption, strip: filmStrip(frames, length, FILMS.pictures) };
+}
+
+function outcome({ way, success }: Pick<PrivilegedTrack, 'way' | 'success'>): string {
+  return `${way === undefined ? '' : `${way.name}, `}${success ? 'success' : 'failure'}`;
+}
+
+function seconds(length: number, hertz: number): string {
+  return `${(length / hertz).toFixed(1)} s`;
 }
 
 /** The films of each start below each other. */

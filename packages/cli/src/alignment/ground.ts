@@ -19,6 +19,8 @@ export interface Ground extends RolloutSource {
   readonly live: boolean;
   /** The same tasks without the graph, where policies are to be judged beside it. */
   readonly twin?: Ground;
+  /** The command that runs the policy of a folder there, where that is another than for any policy. */
+  readonly howToRun?: (policy: string) => string;
   /**
    * Runs the policy of a folder once from each held-out start, the same for every policy.
    * @param name tells what is judged from the other policies of a run

@@ -30,6 +30,7 @@ export function alignOutcome(policy: string, directory: string, report: AlignRep
       '',
       `report: ${page}`,
       `policy: ${report.policy}`,
+      ...(report.runCommand === undefined ? [] : [`run it: ${report.runCommand}`]),
       `what changed: ${program} policy diff ${policy} ${directory}`,
     ].join('\n'),
   };

@@ -100,6 +100,7 @@ export async function runAlign(
     before,
     heldOut: options.evaluationEpisodes,
     ...(withoutGraph && { withoutGraph }),
+    ...(ground.howToRun && { runCommand: ground.howToRun(policy) }),
     policy,
   };
   const films = await ground.film([judged, kept], options.evaluationEpisodes, context.work);

@@ -24,6 +24,8 @@ export interface AlignReport {
   /** After rollouts on a ROS 2 graph: the same policies from the same starts in simulation, where that was asked for. */
   readonly withoutGraph?: readonly { readonly policy: string; readonly judgement: Judgement }[];
   readonly policy: string;
+  /** What runs the policy on an arm. */
+  readonly runCommand?: string;
 }
 
 export interface AlignedReport extends AlignmentRecord {
@@ -136,7 +138,7 @@ function monitors({ history }: AlignedReport): string {
   return `<div class="charts">${charts.join('')}</div><p class="caption">Denoising losses relative to the reference’s; shares of pairs of which the policy gives the winner the lower loss (ranking) and whose winner gained more on the reference (implicit), and of sampled chunks off the demonstrated ones; distance of sampled chunks to the reference’s from the same noise, in normalised actions.</p>`;
 }
 
-function settings({ reference, preferences, rollouts, config, seed }: AlignReport): string {
+function settings({ reference, preferences, rollouts, config, seed, runCommand }: AlignReport): string {
   const { settings: more, ...main } = config;
   const shown = Object.entries({ ...main, ...more }).map(([key, value]) => [
     `<code>${escapeHtml(key)}</code>`,
@@ -150,6 +152,7 @@ function settings({ reference, preferences, rollouts, config, seed }: AlignRepor
       ['Labels spent', String(preferences.labels)],
       ['Rollouts', `${rollouts.count} in ${escapeHtml(rollouts.folder)}`],
       ['Seed', String(seed)],
+      ...(runCommand === undefined ? [] : [['Run it', `<code>${escapeHtml(runCommand)}</code>`]]),
       ...shown,
     ],
   );

@@ -29,6 +29,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly default: Verb }>
   'ros run': () => import('./ros-run.js'),
   'ros record': () => import('./ros-record.js'),
   'ros reward': () => import('./ros-reward.js'),
+  'ros align': () => import('./ros-align.js'),
   conformance: () => import('./conformance.js'),
   bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),

@@ -4,7 +4,7 @@ import { ArmMotion, type MovingGoal } from './arm-motion.js';
 import { EventLog } from './event-log.js';
 import type { LoopSetup } from './loop-setup.js';
 import { type ChunkRequest, Planning, type PlanningReport } from './planning.js';
-import { Sensing } from './sensing.js';
+import { type Observed, Sensing } from './sensing.js';
 import { SetpointHistory } from './setpoint-history.js';
 import { stopCause } from './watchdog.js';
 
@@ -15,12 +15,24 @@ const FOLLOWING_DELAY = 0.3;
 /** Share of a control step by which ticks may come early and still belong to it. */
 const STEP_ROUNDING = 1e-3;
 
+/** Follows what a policy observes and does. It must not fail. */
+export interface StepListener {
+  /** A control step begins. @param step counts from where the arm last began to act from rest */
+  observed(step: number, observed: Observed): void;
+  /** The action of that step begins. */
+  acted(step: number, action: Float32Array): void;
+  /** The arm is brought to rest while it acts. */
+  stopped(stop: Stop): void;
+}
+
 /** What the loop calls. */
 export interface LoopHooks {
   /** Starts planning; the answer comes through `offerChunk` or `chunkFailed`. */
   readonly requestChunk: (request: ChunkRequest) => void;
   /** Every clamp and stop as a line, see `EventLog`. */
   readonly tell: (line: string, event: Clamp | Stop) => void;
+  /** For recording; absent when nobody records. */
+  readonly steps?: StepListener | undefined;
 }
 
 /** What the loop is at. */
@@ -60,6 +72,7 @@ export class ControlLoop {
   readonly #planning: Planning;
   readonly #motion: ArmMotion;
   readonly #log: EventLog;
+  readonly #listener: StepListener | undefined;
   readonly #setpoints: SetpointHistory;
   #mode: LoopMode = 'held';
   #stop: Stop | undefined;
@@ -80,6 +93,7 @@ export class ControlLoop {
     const { limits, task, commandHz } = setup;
     this.#setup = setup;
     this.#log = new EventLog(hooks.tell);
+    this.#listener = hooks.steps;
     this.envelope = new SafetyEnvelope(limits, 1 / commandHz, (clamp) => this.#log.add(clamp, this.#elapsed));
     this.sensing = new Sensing(setup);
     this.#planning = new Planning(setup, hooks.requestChunk);
@@ -168,6 +182,7 @@ export class ControlLoop {
   }
 
   #hold(stop: Stop): void {
+    if (this.#mode === 'acting') this.#listener?.stopped(stop);
     this.#mode = 'held';
     this.#stop = stop;
     // The deadline is for acting; once the arm is held it is planned anew without haste.
@@ -232,7 +247,9 @@ export class ControlLoop {
     this.#step = step;
     this.#applied = false;
     const observed = this.sensing.observe(now, this.#motion);
-    if (observed !== undefined) this.#planning.observe(observed, step, this.#origin, now);
+    if (observed === undefined) return;
+    this.#listener?.observed(step, observed);
+    this.#planning.observe(observed, step, this.#origin, now);
   }
 
   #applyAction(step: number, now: number): void {
@@ -254,6 +271,7 @@ export class ControlLoop {
     this.#withoutActionSince = undefined;
     this.#mode = 'acting';
     this.#planning.acted(now);
+    this.#listener?.acted(step, blended.action);
   }
 }
 

@@ -29,6 +29,8 @@ export class GripperCommands {
   #wanted: number | undefined;
   #goal: ClientGoal<SuccessOrError> | undefined;
   #busy = false;
+  /** Counts how often what was wanted has been forgotten. */
+  #round = 0;
   #reported = '';
 
   constructor(node: RosNode, name: string, manner: () => GripperManner) {
@@ -43,10 +45,11 @@ export class GripperCommands {
     return this.#move.available && this.#grasp.available;
   }
 
-  /** The gripper has been brought to a width by others. */
+  /** What was wanted before counts no more: the fingers stay as they are, or others have moved them. */
   forget(): void {
     this.#sent = undefined;
     this.#wanted = undefined;
+    this.#round += 1;
   }
 
   /** Takes the width that the fingers are to have now, metres; called at every tick. */
@@ -70,11 +73,13 @@ export class GripperCommands {
   /** Sends what is wanted until nothing new is. */
   async #serve(): Promise<void> {
     while (this.#wanted !== undefined) {
+      const round = this.#round;
       const width = this.#wanted;
       this.#wanted = undefined;
       this.#sent = width;
       const { speed, force } = this.#manner();
       if ((await this.#run(this.#move, { width, speed })) || this.#wanted !== undefined) continue;
+      if (round !== this.#round) return;
       const epsilon = { inner: ANY_WIDTH, outer: ANY_WIDTH };
       await this.#run(this.#grasp, { width, speed, force, epsilon });
     }

@@ -1,12 +1,13 @@
 export { ArmMotion, type MovingGoal } from './arm-motion.js';
 export { type ActionChunk, type BlendedAction, ChunkBlender } from './chunk-blender.js';
 export { CommandClock } from './command-clock.js';
-export { ControlLoop, type LoopHooks, type LoopMode, type LoopReport } from './control-loop.js';
+export { ControlLoop, type LoopHooks, type LoopMode, type LoopReport, type StepListener } from './control-loop.js';
 export { EventLog } from './event-log.js';
 export type { LoopSetup } from './loop-setup.js';
+export { openRunner, type RunnerOptions } from './open-runner.js';
 export { runnerParameters } from './parameters.js';
 export type { ChunkRequest } from './planning.js';
 export type { PolicyDescription, PolicySource } from './policy-messages.js';
 export { type RobotTask, robotTask } from './robot-task.js';
-export { openRunner, Runner, type RunnerOptions } from './runner.js';
+export { Runner } from './runner.js';
 export { type RobotReading, Sensing } from './sensing.js';

@@ -1,5 +1,6 @@
 import { InputError } from '@rapport/core';
 import { armLayout } from '@rapport/sim';
+import type { GraphView } from '../graph/graph-view.js';
 import type { JointTrajectory, PoseStamped } from '../graph/messages.js';
 import type { RosNode } from '../graph/node.js';
 import type { ParameterValues } from '../graph/parameters.js';
@@ -9,7 +10,8 @@ import { hardwareLimits, type SafetyEnvelope, type SafetyLimits } from '../safet
 import { robotTypeOf } from '../simulator/names.js';
 import { PoseCommand, TrajectoryCommand } from './arm-commands.js';
 import type { NeededTopic } from './graph-check.js';
-import type { InputNames } from './inputs.js';
+import { type InputNames, inputTopics } from './inputs.js';
+import type { LoopSetup } from './loop-setup.js';
 import type { runnerParameters } from './parameters.js';
 import type { PolicyDescription } from './policy-messages.js';
 import { type RobotTask, robotTask } from './robot-task.js';
@@ -58,6 +60,35 @@ export function inputNames(
     cameras: description.signature?.cameras ?? [],
     watchesRobotState: values.watch_robot_state,
     deadManTopic: values.dead_man_topic,
+  };
+}
+
+/** What the control loop is made for. */
+export function loopSetup(
+  graph: GraphView,
+  values: RunnerValues,
+  { cameras, gripper, watchesRobotState, deadManTopic }: InputNames,
+  parts: Pick<LoopSetup, 'task' | 'limits' | 'chunk'> & { readonly operatorKey: boolean },
+): LoopSetup {
+  const { task, limits, chunk, operatorKey } = parts;
+  return {
+    task,
+    limits,
+    chunk,
+    commandHz: values.command_rate,
+    cameras: cameras.map(({ camera }) => camera),
+    fadeSteps: values.blend_steps,
+    topics: {
+      joints: graph.resolve(inputTopics.joints),
+      gripper: graph.resolve(inputTopics.gripper(gripper)),
+      taskValues: graph.resolve(inputTopics.taskValues),
+      robotState: graph.resolve(inputTopics.robotState),
+      cameras: Object.fromEntries(
+        cameras.map(({ camera }) => [camera, graph.resolve(inputTopics.camera(camera))] as const),
+      ),
+    },
+    watchesRobotState,
+    deadMan: operatorKey ? 'the operator’s key' : deadManTopic === '' ? undefined : graph.resolve(deadManTopic),
   };
 }
 

@@ -1,21 +1,21 @@
 import { InputError, type StopSignal, UnavailableError } from '@rapport/core';
-import type { DiagnosticArray, JointTrajectoryControllerState, NamedValues } from '../graph/messages.js';
-import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
+import type { LifecycleRosNode } from '../graph/lifecycle-node.js';
+import type { DiagnosticArray, NamedValues } from '../graph/messages.js';
 import type { Parameters } from '../graph/parameters.js';
 import { qosProfiles } from '../graph/qos.js';
 import { toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
 import { waitUntil } from '../graph/wait.js';
-import { readLimits, type SafetyLimits } from '../safety/index.js';
+import type { SafetyLimits } from '../safety/index.js';
 import { CommandClock } from './command-clock.js';
-import { ControlLoop, type LoopReport } from './control-loop.js';
+import { ControlLoop, type LoopReport, type StepListener } from './control-loop.js';
+import { ControllerReference } from './controller-reference.js';
 import { checkClock, checkListeners, checkPublishers, type NeededTopic } from './graph-check.js';
 import { GripperCommands } from './gripper-commands.js';
-import { type InputNames, inputTopics, neededTopics, RunnerInputs } from './inputs.js';
+import { type InputNames, neededTopics, RunnerInputs } from './inputs.js';
 import { LatencyStatistics } from './latency.js';
 import { runnerParameters } from './parameters.js';
-import type { PolicySource } from './policy-messages.js';
-import { PolicyProcess } from './policy-process.js';
+import type { PolicyProcess } from './policy-process.js';
 import { runnerReport } from './report.js';
 import type { RobotTask } from './robot-task.js';
 import {
@@ -24,87 +24,23 @@ import {
   commandTopic,
   controllerName,
   inputNames,
+  loopSetup,
   type RunnerValues,
-  taskOf,
 } from './runner-setup.js';
-
-/** What is run, and how. */
-export interface RunnerOptions {
-  readonly policy: PolicySource;
-  /** Environment whose observations and actions the policy knows; by default the one that it was trained in. */
-  readonly envId?: string;
-  /** A limits file, or `panda` or `fr3` for those that ship. */
-  readonly limits: string;
-  /** The arm moves only while the operator keeps signing, see `Runner.operatorSigns`. */
-  readonly operatorKey?: boolean;
-  /** `--ros-args` and what follows it. */
-  readonly rosArguments?: readonly string[];
-  /** Whether it goes to the state `active` by itself, when the graph offers what it needs. */
-  readonly autostart?: boolean;
-  /** Seconds to wait for the graph when it starts by itself. */
-  readonly patience?: number;
-  readonly signal?: StopSignal;
-}
 
 /** Wall time between two looks at the clock, ms. */
 const PUMP_MS = 1;
 const REPORT_MS = 1000;
-/** An arm that rests within this is at the place where its controller holds it, rad. */
-const CONTROLLER_OFFSET = 0.1;
+/** How long an arm may take to come to rest, ms. */
+const RESTING_MS = 3000;
 
-/**
- * Opens the lifecycle node `runner`: a policy that acts on an arm through a safety envelope.
- * @throws InputError when the limits file, the policy or its environment do not fit; UnavailableError when ROS 2 has not been
- *   set up, or the graph does not offer what the policy needs
- */
-export async function openRunner(options: RunnerOptions): Promise<Runner> {
-  const limits = await readLimits(options.limits);
-  let runner: Runner | undefined;
-  const policy = await PolicyProcess.open(options.policy, {
-    onChunk: (id, actions) => runner?.offerChunk(id, actions),
-    onFailed: (id, message) => runner?.chunkFailed(id, message),
-    onExit: (reason) => runner?.policyEnded(reason),
-  });
-  try {
-    const task = taskOf(policy.description, options.envId);
-    const node = await openLifecycleNode(
-      { name: 'runner', ...(options.rosArguments !== undefined && { arguments: options.rosArguments }) },
-      () => handlersOf(() => runner),
-    );
-    runner = makeRunner(node, { policy, task, limits, operatorKey: options.operatorKey === true });
-    if (options.autostart !== false) await runner.start(options.patience ?? 10, options.signal);
-    return runner;
-  } catch (error) {
-    await runner?.close();
-    policy.close();
-    throw error;
-  }
-}
-
-/** @throws InputError when a parameter has a value that it cannot have; the node is closed then */
-function makeRunner(node: LifecycleRosNode, parts: RunnerParts): Runner {
-  try {
-    return new Runner(node, parts);
-  } catch (error) {
-    node.close();
-    throw error;
-  }
-}
-
-function handlersOf(runner: () => Runner | undefined): LifecycleHandlers {
-  return {
-    configure: () => runner()?.checkGraph(),
-    activate: () => runner()?.activate(),
-    deactivate: () => runner()?.deactivate(),
-    shutdown: () => runner()?.deactivate(),
-  };
-}
-
-interface RunnerParts {
+/** What a runner is made of. */
+export interface RunnerParts {
   readonly policy: PolicyProcess;
   readonly task: RobotTask;
   readonly limits: SafetyLimits;
   readonly operatorKey: boolean;
+  readonly steps: StepListener | undefined;
 }
 
 /** A running policy as a lifecycle node: it listens from the start, and commands the arm while it is active. */
@@ -114,7 +50,6 @@ export class Runner {
   /** Comes when the policy's process has ended by itself: then the arm is brought to rest, and nothing moves it again. */
   readonly failed: Promise<Error>;
   readonly #policy: PolicyProcess;
-  readonly #limits: SafetyLimits;
   readonly #parameters: Parameters<typeof runnerParameters>;
   readonly #names: InputNames;
   readonly #loop: ControlLoop;
@@ -126,28 +61,29 @@ export class Runner {
   readonly #intervals = new LatencyStatistics();
   readonly #diagnostics: Publisher<DiagnosticArray>;
   readonly #statistics: Publisher<NamedValues>;
-  #reference: Float64Array | undefined;
+  #reference: ControllerReference | undefined;
   #pump: NodeJS.Timeout | undefined;
   #tickedAt: number | undefined;
   /** Why the policy's process does not plan any more. */
   #policyFailure: string | undefined;
   #tellFailure: (error: Error) => void = () => {};
   #failure: unknown;
+  /** Of the policy's random numbers in this episode; undefined: the parameter's. */
+  #seed: number | undefined;
   readonly #report: NodeJS.Timeout;
 
   constructor(node: LifecycleRosNode, parts: RunnerParts) {
-    const { policy, task, limits, operatorKey } = parts;
+    const { policy, task, limits } = parts;
     this.node = node;
     this.task = task;
     this.failed = new Promise((tell) => {
       this.#tellFailure = tell;
     });
     this.#policy = policy;
-    this.#limits = limits;
     this.#parameters = node.parameters(runnerParameters);
     const { values } = this.#parameters;
     this.#names = inputNames(values, task, policy.description, limits);
-    this.#loop = this.#makeLoop(values, operatorKey);
+    this.#loop = this.#makeLoop(parts, values);
     this.#inputs = new RunnerInputs(node, this.#loop, this.#names);
     this.#clock = new CommandClock(1 / values.command_rate);
     this.#gripper = new GripperCommands(node, values.gripper_name, () => {
@@ -161,10 +97,16 @@ export class Runner {
       joints: this.#names.joints,
       envelope: this.#loop.envelope,
     });
-    if (values.command === 'joint_trajectory') this.#watchController(controller);
+    if (values.command === 'joint_trajectory') {
+      this.#reference = new ControllerReference(node, controller, this.#names.joints, () => !this.commanding);
+    }
     this.#diagnostics = node.publisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', qosProfiles.default);
     this.#statistics = node.publisher('rapport_msgs/msg/NamedValues', '~/statistics', qosProfiles.default);
     this.#report = setInterval(() => this.#tell(), REPORT_MS);
+  }
+
+  get policyName(): string {
+    return this.#policy.description.name;
   }
 
   /** How it does. */
@@ -188,19 +130,41 @@ export class Runner {
   }
 
   /**
-   * Waits for the graph, then goes to the state `active`.
+   * Waits for the graph, then goes to the state `inactive`, from which the arm can be started.
    * @param patience seconds
    * @throws InputError or UnavailableError saying what keeps it from that
    */
-  async start(patience: number, signal?: StopSignal): Promise<void> {
+  async prepare(patience: number, signal?: StopSignal): Promise<void> {
     let problem: unknown;
     const settled = () => {
       problem = this.#obstacle();
       return problem === undefined;
     };
     if (!(await waitUntil(settled, 1000 * patience, signal))) throw problem;
-    for (const transition of ['configure', 'activate'] as const) this.node.transition(transition);
-    if (this.node.state !== 'active') throw this.#failure;
+    if (this.node.transition('configure') !== 'inactive') throw this.#obstacle();
+  }
+
+  /**
+   * Goes to the state `active`: the policy acts from where the arm rests.
+   * @param seed of the policy's random numbers; the parameter's when absent
+   * @throws InputError when the arm moves, or is outside its limits
+   */
+  begin(seed?: number): void {
+    this.#seed = seed;
+    const state = this.node.transition('activate');
+    this.#seed = undefined;
+    if (state !== 'active') throw this.#failure;
+  }
+
+  /** Goes to the state `inactive`, and comes when the arm rests. */
+  async rest(): Promise<void> {
+    this.node.transition('deactivate');
+    await this.#untilResting();
+  }
+
+  /** Names of sources that have told nothing about any time after this one, seconds. */
+  silentSince(time: number): string[] {
+    return this.#loop.sensing.silentSince(time);
   }
 
   /** @throws InputError or UnavailableError when the graph does not offer what the policy needs */
@@ -220,13 +184,9 @@ export class Runner {
   activate(): void {
     try {
       const measured = this.#loop.sensing.joints?.value.positions;
-      const reference = this.#reference;
-      const near =
-        measured !== undefined &&
-        reference?.every((value, joint) => Math.abs(value - measured[joint]!) < CONTROLLER_OFFSET) === true;
-      this.#loop.start(this.#now(), near ? reference : undefined);
+      this.#loop.start(this.#now(), measured && this.#reference?.near(measured));
       this.#command.start();
-      this.#policy.reset(this.#parameters.values.seed);
+      this.#policy.reset(this.#seed ?? this.#parameters.values.seed);
       this.#gripper.forget();
       this.#tickedAt = undefined;
       this.#pump ??= setInterval(() => this.#advance(), PUMP_MS);
@@ -244,8 +204,7 @@ export class Runner {
   /** Brings the arm to rest, then leaves the graph and ends the policy. */
   async close(): Promise<void> {
     this.deactivate();
-    await waitUntil(() => !this.commanding, 3000);
-    this.#stopSending();
+    await this.#untilResting();
     clearInterval(this.#report);
     this.node.close();
     this.#policy.close();
@@ -271,52 +230,17 @@ export class Runner {
     return Number(this.node.now()) / 1e9;
   }
 
-  #makeLoop(values: RunnerValues, operatorKey: boolean): ControlLoop {
-    const { graph } = this.node;
-    const { cameras, gripper, watchesRobotState, deadManTopic } = this.#names;
-    return new ControlLoop(
-      {
-        task: this.task,
-        limits: this.#limits,
-        commandHz: values.command_rate,
-        chunk: this.#policy.description.chunk,
-        cameras: cameras.map(({ camera }) => camera),
-        fadeSteps: values.blend_steps,
-        topics: {
-          joints: graph.resolve(inputTopics.joints),
-          gripper: graph.resolve(inputTopics.gripper(gripper)),
-          taskValues: graph.resolve(inputTopics.taskValues),
-          robotState: graph.resolve(inputTopics.robotState),
-          cameras: Object.fromEntries(
-            cameras.map(({ camera }) => [camera, graph.resolve(inputTopics.camera(camera))] as const),
-          ),
-        },
-        watchesRobotState,
-        deadMan: operatorKey ? 'the operator’s key' : deadManTopic === '' ? undefined : graph.resolve(deadManTopic),
+  #makeLoop({ policy, task, limits, operatorKey, steps }: RunnerParts, values: RunnerValues): ControlLoop {
+    const { chunk } = policy.description;
+    const setup = loopSetup(this.node.graph, values, this.#names, { task, limits, chunk, operatorKey });
+    return new ControlLoop(setup, {
+      steps,
+      requestChunk: (request) => policy.sample(request),
+      tell: (line, event) => {
+        if ('cause' in event && event.cause !== 'requested') this.node.error(line);
+        else this.node.warn(line);
       },
-      {
-        requestChunk: (request) => this.#policy.sample(request),
-        tell: (line, event) => {
-          if ('cause' in event && event.cause !== 'requested') this.node.error(line);
-          else this.node.warn(line);
-        },
-      },
-    );
-  }
-
-  /** Where the controller holds the arm is where the first setpoint has to be. */
-  #watchController(controller: string): void {
-    this.node.subscribe<JointTrajectoryControllerState>(
-      'control_msgs/msg/JointTrajectoryControllerState',
-      `${controller}/controller_state`,
-      qosProfiles.newest,
-      ({ joint_names, reference }) => {
-        if (this.commanding) return;
-        const order = this.#names.joints.map((joint) => joint_names.indexOf(joint));
-        const positions = Float64Array.from(order, (place) => reference.positions[place] ?? Number.NaN);
-        this.#reference = positions.every(Number.isFinite) ? positions : undefined;
-      },
-    );
+    });
   }
 
   /** What keeps it from starting now. */
@@ -328,7 +252,7 @@ export class Runner {
     }
     const [problem] = this.#inputs.problems;
     if (problem !== undefined) return new InputError(`${problem[0]}: ${problem[1]}`);
-    const [silent] = this.#loop.sensing.silentSources;
+    const [silent] = this.silentSince(Number.NEGATIVE_INFINITY);
     if (silent !== undefined) return new UnavailableError(`no message has come on ${silent}`);
     if (this.node.usesSimTime && this.node.now() === 0n) {
       return new UnavailableError('/clock tells no time', {
@@ -355,6 +279,11 @@ export class Runner {
       this.#stopSending();
       this.node.error(`no commands are sent any more: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  async #untilResting(): Promise<void> {
+    await waitUntil(() => !this.commanding, RESTING_MS);
+    this.#stopSending();
   }
 
   #stopSending(): void {

@@ -68,9 +68,11 @@ export class Sensing {
     return this.#robot.newest?.value;
   }
 
-  /** Names of sources that nothing has come from yet. */
-  get silentSources(): string[] {
-    return [...this.#leading, ...this.#following].filter(({ newest }) => newest === undefined).map(({ name }) => name);
+  /** Names of sources that have told nothing about any time after this one, seconds. */
+  silentSince(time: number): string[] {
+    return [...this.#leading, ...this.#following]
+      .filter(({ newest }) => newest === undefined || newest.stamp <= time)
+      .map(({ name }) => name);
   }
 
   offerJoints(stamp: number, positions: Float64Array, velocities: Float64Array): void {

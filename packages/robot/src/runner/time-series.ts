@@ -4,7 +4,7 @@ export interface Sample<T> {
   readonly value: T;
 }
 
-/** Samples kept per source: a quarter of a second at 1 kHz, and more than enough of slower ones. */
+/** Samples kept per source where nothing else is said: a quarter of a second at 1 kHz, and more than enough of slower ones. */
 const CAPACITY = 256;
 
 /** The last samples of one source in the order of their stamps, whatever the order in which they came. */
@@ -13,11 +13,14 @@ export class TimeSeries<T> {
   readonly name: string;
   /** Oldest sample that may still be acted on, seconds. */
   readonly maxAge: number;
+  readonly #capacity: number;
   #samples: Sample<T>[] = [];
 
-  constructor(name: string, maxAge: number) {
+  /** @param capacity samples that are kept */
+  constructor(name: string, maxAge: number, capacity = CAPACITY) {
     this.name = name;
     this.maxAge = maxAge;
+    this.#capacity = capacity;
   }
 
   get newest(): Sample<T> | undefined {
@@ -32,7 +35,7 @@ export class TimeSeries<T> {
     while (place > 0 && samples[place - 1]!.stamp > stamp) place -= 1;
     const same = place > 0 && samples[place - 1]!.stamp === stamp;
     samples.splice(same ? place - 1 : place, same ? 1 : 0, { stamp, value });
-    if (samples.length > CAPACITY) samples.shift();
+    if (samples.length > this.#capacity) samples.shift();
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { Clamp, SafetyLimits, Stop } from '../../safety/index.js';
 import { LimitChecker } from '../../safety/testing/limit-checker.js';
-import { ControlLoop } from '../control-loop.js';
+import { ControlLoop, type StepListener } from '../control-loop.js';
 import type { LoopSetup } from '../loop-setup.js';
 import type { ChunkRequest } from '../planning.js';
 import { robotTask } from '../robot-task.js';
@@ -15,6 +15,7 @@ export interface BenchOptions {
   readonly cameras?: readonly string[];
   readonly deadMan?: true;
   readonly watchesRobotState?: true;
+  readonly steps?: StepListener;
 }
 
 /**
@@ -60,6 +61,7 @@ export class BenchArm {
         deadMan: options.deadMan === true ? '/hold_to_run' : undefined,
       },
       {
+        steps: options.steps,
         requestChunk: (request) => this.requests.push({ ...request, at: this.now }),
         tell: (line, event) => {
           this.lines.push(line);

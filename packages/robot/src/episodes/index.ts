@@ -1,0 +1,2 @@
+export { GraphRollouts, type GraphRolloutsOptions } from './graph-rollouts.js';
+export type { SceneReset } from './scene-reset.js';
