@@ -1,5 +1,5 @@
-import { throwIfAborted } from '@rapport/core';
 import { environments, type PhysicsTrace, recordPhysicsTrace, replayPhysicsTrace } from '@rapport/sim';
+import { breathe } from '../breathe.js';
 import type { BenchOptions } from '../report.js';
 import { replayNatively } from './native.js';
 
@@ -47,8 +47,8 @@ export async function checkFrankaConformance(
   const traces: PhysicsTrace[] = [];
   const bare: SceneConformance['bare'][] = [];
   for (const [index, id] of ids.entries()) {
-    throwIfAborted(options.signal);
     options.onProgress?.({ label: `recording ${id}`, done: index, total: ids.length });
+    await breathe(options.signal);
     const trace = await recordPhysicsTrace(id, SEED, STEPS, 'tight');
     traces.push(trace);
     bare.push(await replayPhysicsTrace(trace));

@@ -1,5 +1,6 @@
 import type { PrivilegedEnv } from '@rapport/core';
 import { makeEnv, type PhysicsTrace, recordPhysicsTrace, replayPhysicsTrace, scriptedPolicies } from '@rapport/sim';
+import { breathe } from '../breathe.js';
 import type { BenchOptions, BenchRow } from '../report.js';
 import { replayNatively } from './native.js';
 
@@ -24,6 +25,7 @@ export async function frankaRows(rounds: number, seconds: number, options: Bench
   for (let round = 0; round < rounds; round++) {
     options.onProgress?.({ label: 'measuring manipulation environments', done: round, total: rounds });
     for (const [index, trace] of traces.entries()) {
+      await breathe(options.signal);
       const rates = await inTurn(trace, seconds);
       bare[index]!.push(rates.bare);
       whole[index]!.push(rates.whole);

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@rapport/core';
+import { breathe } from '../breathe.js';
 import type { Benchmark, BenchOptions, BenchReport } from '../report.js';
 import { cpuNote, MEMORY_SETTINGS, measurePair, type Paired, pairedRow, TORCH, torchPython } from '../torch.js';
 import { type WorkloadName, workloadNames, workloadTitles } from './workloads.js';
@@ -28,9 +28,9 @@ export const nnBenchmark: Benchmark = {
     // Rounds interleave all lines and both engines, so that a busy minute hits them alike.
     for (let round = 0; round < rounds; round++) {
       for (const [index, line] of lines.entries()) {
-        throwIfAborted(options.signal);
         const label = `${line.workload}, ${threadsText(line.threads)}, round ${round + 1}`;
         options.onProgress?.({ label, done: round * lines.length + index, total: rounds * lines.length });
+        await breathe(options.signal);
         await measure(line, python, options);
       }
     }

@@ -1,5 +1,6 @@
 import { mean } from '@rapport/core';
 import type { ObjectiveConfig } from '@rapport/reward';
+import { breathe } from '../breathe.js';
 import type { Benchmark, BenchOptions, BenchReport, BenchRow } from '../report.js';
 import { type CoverageResult, runCoverage } from './coverage.js';
 import { judgeReference, type ModesResult, type Reference, type Tuning, trainReference, tune } from './modes.js';
@@ -116,7 +117,10 @@ async function coverage(options: BenchOptions, notes: string[]): Promise<Effect[
   for (const { name, settings, expected } of methods) {
     options.onProgress?.({ label: `coverage: ${name}`, done: figures.size, total: methods.length });
     const results: CoverageResult[] = [];
-    for (const seed of seeds) results.push(await runCoverage(settings, seed));
+    for (const seed of seeds) {
+      await breathe(options.signal);
+      results.push(await runCoverage(settings, seed));
+    }
     const own = { gain: results.map(({ gain }) => gain), offSupport: results.map(({ offSupport }) => offSupport) };
     figures.set(name, own);
     notes.push(
@@ -148,12 +152,18 @@ async function modes(options: BenchOptions, notes: string[]): Promise<Effect[]> 
   for (const kind of options.quick ? (['half'] as const) : (['half', 'rare'] as const)) {
     const label = `modes, preferred mass ${masses[kind]}`;
     const references: Reference[] = [];
-    for (const seed of seeds) references.push(await trainReference(masses[kind], seed));
+    for (const seed of seeds) {
+      await breathe(options.signal);
+      references.push(await trainReference(masses[kind], seed));
+    }
     const figures = new Map<string, Figures<ModesResult>>();
     const note = async (name: string, judge: (start: Reference) => Promise<ModesResult>, expected?: ModesResult) => {
       options.onProgress?.({ label: `${label}: ${name}`, done: figures.size, total: methods.length + 1 });
       const results: ModesResult[] = [];
-      for (const reference of references) results.push(await judge(reference));
+      for (const reference of references) {
+        await breathe(options.signal);
+        results.push(await judge(reference));
+      }
       const own = {
         preferred: results.map(({ preferred }) => preferred),
         offManifold: results.map(({ offManifold }) => offManifold),

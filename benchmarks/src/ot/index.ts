@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { RandomStream } from '@rapport/core';
 import { compileFunction, input } from '@rapport/nn';
 import { exactTransport, raplConfig, Sinkhorn, sinkhornTransport } from '@rapport/reward';
+import { breathe } from '../breathe.js';
 import { ensurePeer, runPeerScript } from '../peer.js';
 import type { Benchmark, BenchOptions, BenchReport, BenchRow } from '../report.js';
 import { type Problems, walkProblems } from './problems.js';
@@ -64,6 +65,7 @@ async function compare(
   const ours: number[] = [];
   const peers: PeerTimes[] = [];
   for (let round = 0; round < rounds; round++) {
+    await breathe(options.signal);
     ours.push(await timed(solveAll));
     if (options.peer) peers.push(await timePot(problems, regularization, options));
   }

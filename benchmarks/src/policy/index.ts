@@ -1,4 +1,4 @@
-import { throwIfAborted } from '@rapport/core';
+import { breathe } from '../breathe.js';
 import type { Benchmark, BenchOptions, BenchReport } from '../report.js';
 import { cpuNote, measurePair, type Paired, pairedRow, TORCH, torchPython } from '../torch.js';
 import { type WorkloadName, workloadNames, workloadTitles } from './workloads.js';
@@ -44,9 +44,9 @@ export const policyBenchmark: Benchmark = {
     // Rounds interleave all lines and both engines, so that a busy minute hits them alike.
     for (let round = 0; round < rounds; round++) {
       for (const [index, line] of lines.entries()) {
-        throwIfAborted(options.signal);
         const label = `${workloadTitles[line.workload]}, round ${round + 1}`;
         options.onProgress?.({ label, done: round * lines.length + index, total: rounds * lines.length });
+        await breathe(options.signal);
         await measure(line, python, options);
       }
     }

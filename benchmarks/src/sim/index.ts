@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type PrivilegedEnv, RandomStream, spaceSize, throwIfAborted } from '@rapport/core';
+import { type PrivilegedEnv, RandomStream, spaceSize } from '@rapport/core';
 import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { breathe } from '../breathe.js';
 import { frankaRows } from '../franka/speed.js';
 import { ensurePeer, runPeerScript } from '../peer.js';
 import type { Benchmark, BenchOptions, BenchReport, BenchRow } from '../report.js';
@@ -56,10 +57,10 @@ async function runSim(options: BenchOptions): Promise<BenchReport> {
   const ours = new Map<string, number[]>();
   const theirs = new Map<string, number[]>();
   for (let round = 0; round < rounds; round++) {
-    throwIfAborted(options.signal);
     options.onProgress?.({ label: 'measuring environment steps', done: round, total: rounds });
     for (const embodiment of embodiments) {
       for (const workload of workloads) {
+        await breathe(options.signal);
         append(
           ours,
           `${embodiment.toLowerCase()}/${workload.name}`,
@@ -67,6 +68,7 @@ async function runSim(options: BenchOptions): Promise<BenchReport> {
         );
       }
     }
+    await breathe(options.signal);
     append(ours, 'longstick/two workers', await workerStepsPerSecond(2, seconds));
     append(ours, 'longstick/one worker', await workerStepsPerSecond(1, seconds));
     if (python !== undefined) {

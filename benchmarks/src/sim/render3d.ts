@@ -7,7 +7,6 @@ import {
   poseTrackWidth,
   type SceneBody,
   type SceneShape,
-  throwIfAborted,
   UnavailableError,
   type Vector3,
 } from '@rapport/core';
@@ -21,6 +20,7 @@ import {
   SceneRenderer,
   type Shape,
 } from '@rapport/sim';
+import { breathe } from '../breathe.js';
 import { nativeMujoco } from '../franka/native.js';
 import { ensurePeer, runPeerScript } from '../peer.js';
 import type { BenchOptions, BenchRow } from '../report.js';
@@ -75,8 +75,8 @@ export async function measureRendering(
   try {
     for (let round = 0; round < rounds; round++) {
       for (const [index, workload] of workloads.entries()) {
-        throwIfAborted(options.signal);
         options.onProgress?.({ label: `drawing ${workload.name}`, done: round, total: rounds });
+        await breathe(options.signal);
         ours[index]!.push(picturesPerSecond(drawing(placed, workload), seconds));
         if (peer !== undefined) theirs[index]!.push(await peer.measure(workload, seconds));
       }

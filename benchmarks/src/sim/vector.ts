@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
-import { RandomStream, spaceSize, throwIfAborted } from '@rapport/core';
+import { RandomStream, spaceSize } from '@rapport/core';
 import { VectorEnv } from '@rapport/sim';
+import { breathe } from '../breathe.js';
 import type { BenchOptions, BenchRow } from '../report.js';
 
 const workloads = [
@@ -22,8 +23,8 @@ export async function measureVector(
     const two = await Vector.start(envId, count, 2);
     try {
       for (let round = 0; round < rounds; round++) {
-        throwIfAborted(options.signal);
         options.onProgress?.({ label: `stepping ${count} of ${envId}`, done: round, total: rounds });
+        await breathe(options.signal);
         rates.one.push(one.stepsPerSecond(seconds));
         rates.two.push(two.stepsPerSecond(seconds));
       }

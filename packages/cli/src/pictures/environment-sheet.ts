@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type Episode,
   type ImageSize,
@@ -22,8 +23,10 @@ const MOMENTS = 6;
 export async function environmentsSheet(ids: readonly string[], work: WorkOptions): Promise<RgbImage> {
   const tiles: Tile[] = [];
   for (const [index, id] of ids.entries()) {
-    throwIfAborted(work.signal);
     work.onProgress?.({ label: `drawing ${id}`, done: index, total: ids.length });
+    // Ctrl+C arrives only between turns of the event loop, and drawing waits for none.
+    await nextTurn();
+    throwIfAborted(work.signal);
     const env = await makeEnv(id);
     env.reset({ seed: 0 });
     tiles.push({ picture: draw(env, env.spec.cameras[0]!), label: id });

@@ -1,3 +1,4 @@
+import { InterruptedError } from '@rapport/core';
 import { makeEnv } from '@rapport/sim';
 import { describe, expect, it } from 'vitest';
 import { environmentsSheet, episodeSheet } from './environment-sheet.js';
@@ -59,6 +60,13 @@ describe('sheets of environments', () => {
       const start = 3 * ((8 + row) * sheet.width + 8);
       expect(sheet.data.subarray(start, start + 480)).toEqual(half.data.subarray(480 * row, 480 * (row + 1)));
     }
+  });
+
+  it('stops between two environments when Ctrl+C arrives, which only a turn of the event loop lets in', async () => {
+    const stop = new AbortController();
+    const onProgress = () => setImmediate(() => stop.abort());
+    const drawing = environmentsSheet(['xmagical/avoid-longstick'], { signal: stop.signal, onProgress });
+    await expect(drawing).rejects.toThrow(InterruptedError);
   });
 
   it('shows six moments of an episode for each camera', async () => {
