@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeRemaining, formatDuration, plainReporter } from './progress.js';
+import { formatDuration, plainReporter, RemainingTime } from './progress.js';
 
 function reporterAt(clock: { seconds: number }) {
   const lines: string[] = [];
@@ -40,6 +40,16 @@ it.each([
 });
 
 it('knows no remaining time before the first unit and after the last', () => {
-  expect(describeRemaining(0, 10, 3)).toBe('');
-  expect(describeRemaining(10, 10, 3)).toBe('');
+  const time = new RemainingTime();
+  expect(time.describe(0, 10, 3)).toBe('');
+  expect(time.describe(10, 10, 6)).toBe('');
+});
+
+it('counts only what is done while it looks, and goes on when only the label changes', () => {
+  const time = new RemainingTime();
+  expect(time.describe(500, 1000, 20)).toBe('');
+  expect(time.describe(600, 1000, 30)).toBe('40 s left');
+  expect(time.describe(700, 1000, 50)).toBe('45 s left');
+  expect(time.describe(0, 1000, 60)).toBe('');
+  expect(time.describe(1, 1000, 61)).toBe('16 min 39 s left');
 });

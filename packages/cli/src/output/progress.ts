@@ -32,7 +32,7 @@ export function createReporter(stream: ErrorStream & NodeJS.WritableStream, quie
 function barReporter(stream: NodeJS.WritableStream): Reporter {
   let bar: SingleBar | undefined;
   let label = '';
-  let startedAt = 0;
+  const time = new RemainingTime();
   const close = () => {
     bar?.stop();
     bar = undefined;
@@ -53,12 +53,10 @@ function barReporter(stream: NodeJS.WritableStream): Reporter {
           Presets.shades_classic,
         );
         bar.start(progress.total, 0, { label, remaining: '', numbers: '' });
-        startedAt = performance.now() / 1000;
       }
-      const seconds = performance.now() / 1000 - startedAt;
       bar.setTotal(progress.total);
       bar.update(progress.done, {
-        remaining: describeRemaining(progress.done, progress.total, seconds),
+        remaining: time.describe(progress.done, progress.total, performance.now() / 1000),
         numbers: describeValues(progress.values),
       });
       if (progress.done >= progress.total) close();
@@ -70,7 +68,7 @@ function barReporter(stream: NodeJS.WritableStream): Reporter {
 /** @param now seconds, from any origin */
 export function plainReporter(stream: ErrorStream, now: () => number): Reporter {
   let label = '';
-  let startedAt = 0;
+  const time = new RemainingTime();
   let printedAt = Number.NEGATIVE_INFINITY;
   const write = (line: string) => void stream.write(`${line}\n`);
   return {
@@ -79,22 +77,35 @@ export function plainReporter(stream: ErrorStream, now: () => number): Reporter 
     progress({ label: newLabel, done, total, values }) {
       if (newLabel !== label) {
         label = newLabel;
-        startedAt = now();
         printedAt = Number.NEGATIVE_INFINITY;
       }
+      const remaining = time.describe(done, total, now());
       if (now() - printedAt < PLAIN_INTERVAL_SECONDS && done < total) return;
       printedAt = now();
-      const remaining = describeRemaining(done, total, now() - startedAt);
       stream.write(`${label} ${done}/${total}${remaining === '' ? '' : `, ${remaining}`}${describeValues(values)}\n`);
     },
     close: () => {},
   };
 }
 
-/** The time that is left when the work goes on as fast as it did, for example `2 min 5 s left`. */
-export function describeRemaining(done: number, total: number, seconds: number): string {
-  if (done <= 0 || done >= total || seconds <= 0) return '';
-  return `${formatDuration((seconds / done) * (total - done))} left`;
+/**
+ * The time that is left when the work goes on as fast as it did. It is told apart from what was there at the first look,
+ * which an earlier run may have done, and goes on across labels while the total stays and the count grows.
+ */
+export class RemainingTime {
+  #total: number | undefined;
+  #first = { done: 0, at: 0 };
+  #done = 0;
+
+  /** @param now seconds, from any origin @returns for example `2 min 5 s left`; empty while it is not known */
+  describe(done: number, total: number, now: number): string {
+    if (total !== this.#total || done < this.#done) this.#first = { done, at: now };
+    this.#total = total;
+    this.#done = done;
+    const since = done - this.#first.done;
+    if (since <= 0 || done >= total) return '';
+    return `${formatDuration(((now - this.#first.at) / since) * (total - done))} left`;
+  }
 }
 
 /** Seconds in words: `12 s`, `3 min 4 s`, `2 h 5 min`. */
