@@ -21,14 +21,21 @@ export default defineVerb({
   heeds: ['seed', 'output', 'resume'],
   options: async () => (await import('../experiments/align/options.js')).alignExperimentSchema,
   async run(context, given) {
-    const [{ effectiveOptions }, { runAlignmentExperiment }, report, { experimentPage }, { writeDurably }] =
-      await Promise.all([
-        import('../experiments/align/options.js'),
-        import('../experiments/align/pipeline.js'),
-        import('../experiments/align/report.js'),
-        import('../experiments/align/page.js'),
-        import('@rapport/data'),
-      ]);
+    const [
+      { effectiveOptions },
+      { runAlignmentExperiment },
+      report,
+      { describeSaving },
+      { experimentPage },
+      { writeDurably },
+    ] = await Promise.all([
+      import('../experiments/align/options.js'),
+      import('../experiments/align/pipeline.js'),
+      import('../experiments/align/report.js'),
+      import('../experiments/align/label-saving.js'),
+      import('../experiments/align/page.js'),
+      import('@rapport/data'),
+    ]);
     const startedAt = performance.now();
     const options = effectiveOptions(given);
     const run = await startRun(context, options.env);
@@ -47,7 +54,7 @@ export default defineVerb({
         `${data.environment}, seed ${data.seed}: N = ${data.before.success.count} held-out starts`,
         formatTable(report.reportHead, report.reportRows(data)),
         '',
-        `Labels: ${report.describeSaving(data.labelSaving)}.`,
+        describeSaving(data.labelSaving),
         `${formatDuration(seconds)}. Report: ${page}`,
       ].join('\n'),
     };

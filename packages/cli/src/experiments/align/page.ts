@@ -2,7 +2,8 @@ import type { Interval } from '@rapport/core';
 import { filmFigures, type StartFilms } from '../../alignment/films.js';
 import { type ChartLine, lineChart } from '../../report/line-chart.js';
 import { escapeHtml, htmlInterval, htmlTable, renderPage } from '../../report/page.js';
-import { type AlignExperimentReport, describeSaving, methodTitle, percent, type ReportedCell } from './report.js';
+import { describeSaving } from './label-saving.js';
+import { type AlignExperimentReport, methodTitle, percent, type ReportedCell } from './report.js';
 
 /** CSS colours of the methods in charts. */
 const colours: Readonly<Record<string, string>> = {
@@ -26,7 +27,7 @@ export function experimentPage(report: AlignExperimentReport, films: readonly St
     sections: [
       { title: 'The preferred way, before and after', body: shares(report) },
       ...(films.length === 0 ? [] : [{ title: 'The same starts, before and after', body: filmFigures(films) }]),
-      { title: 'How many labels it takes', body: `<p>${escapeHtml(describeSaving(report.labelSaving))}.</p>` },
+      { title: 'How many labels it takes', body: `<p>${escapeHtml(describeSaving(report.labelSaving))}</p>` },
       { title: 'During alignment', body: monitors(report) },
       { title: 'How this was made', body: settings(report) },
     ],

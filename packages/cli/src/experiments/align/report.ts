@@ -3,6 +3,7 @@ import { ordinaryAnnotator } from '@rapport/reward';
 import { compareOnStarts, type PairedDifference } from '../../alignment/judge.js';
 import type { AlignmentCell } from './cell.js';
 import type { AlignmentEvaluation } from './evaluation.js';
+import { describeSaving, type LabelSaving, labelSaving } from './label-saving.js';
 import type { AlignExperimentOptions } from './options.js';
 import type { AlignmentOutcome } from './pipeline.js';
 
@@ -19,7 +20,8 @@ export interface AlignExperimentReport {
   readonly encoder: { readonly kind: string; readonly hash: string };
   readonly before: AlignmentEvaluation;
   readonly cells: readonly ReportedCell[];
-  readonly labelSaving: LabelSaving;
+  /** Null where it cannot be told. */
+  readonly labelSaving: LabelSaving | null;
   readonly settings: AlignExperimentOptions;
   readonly seconds: number;
 }
@@ -28,20 +30,6 @@ export interface AlignExperimentReport {
 export interface ReportedCell extends AlignmentCell {
   /** After minus before. */
   readonly change: PairedDifference;
-}
-
-/** The share of the preferred way that the experiment is to reach. */
-export const TARGET_SHARE = 0.85;
-/** How many times fewer labels than RLHF the paper reports for RAPL (Tian et al. 2024, arXiv 2412.04835, abstract). */
-export const PAPER_SAVING = 5;
-
-/** The fewest rankings with which a method reached the target; null where none did. */
-export interface LabelSaving {
-  readonly target: number;
-  readonly rapl: number | null;
-  readonly rlhf: number | null;
-  /** RLHF's rankings over RAPL's; null unless both reached the target. */
-  readonly ratio: number | null;
 }
 
 export function buildReport(
@@ -62,36 +50,10 @@ export function buildReport(
     encoder,
     before,
     cells: cells.map((cell) => ({ ...cell, change: compareOnStarts(before, cell.evaluation) })),
-    labelSaving: labelSaving(cells),
+    labelSaving: labelSaving(before, cells),
     settings: options,
     seconds,
   };
-}
-
-/** How many labels RAPL and RLHF need for the same alignment. */
-export function labelSaving(cells: readonly AlignmentCell[]): LabelSaving {
-  const fewest = (method: string): number | null => {
-    const reached = cells.filter((cell) => cell.method === method && shareOf(cell) >= TARGET_SHARE);
-    return reached.length === 0 ? null : Math.min(...reached.map(({ rankings }) => rankings));
-  };
-  const [rapl, rlhf] = [fewest('rapl'), fewest('rlhf')];
-  return { target: TARGET_SHARE, rapl, rlhf, ratio: rapl === null || rlhf === null ? null : rlhf / rapl };
-}
-
-function shareOf({ evaluation }: AlignmentCell): number {
-  return evaluation.preferred?.mean ?? 0;
-}
-
-/** In words; what the paper claims stands beside it. */
-export function describeSaving({ target, rapl, rlhf, ratio }: LabelSaving): string {
-  const wanted = `a share of ${percent(target)}`;
-  const paper = `the paper reports ${PAPER_SAVING} times fewer labels, of people and on hardware`;
-  if (ratio !== null) {
-    return `RAPL reached ${wanted} with ${rapl} rankings, RLHF with ${rlhf}: ${ratio.toFixed(1)} times as many; ${paper}`;
-  }
-  const reached = (name: string, count: number | null) =>
-    count === null ? `${name} did not reach it` : `${name} reached it with ${count} rankings`;
-  return `${wanted}: ${reached('RAPL', rapl)}, ${reached('RLHF', rlhf)}; a saving cannot be stated; ${paper}`;
 }
 
 /** Names of methods as a reader meets them. */
@@ -153,7 +115,7 @@ export function reportMarkdown(report: AlignExperimentReport): string {
     `N = ${before.success.count} held-out starts, the same for all; 95 % Wilson intervals. Annotator: ${annotator.description}.`,
     `Ways right: of pairs of rollouts that differ in their way, the share that the learned reward orders right.`,
     '',
-    `Labels: ${describeSaving(saving)}.`,
+    describeSaving(saving),
     '',
   ].join('\n');
 }
