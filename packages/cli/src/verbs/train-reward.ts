@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Interval, RandomStream, standingRankings, type WorkOptions } from '@rapport/core';
+import { type Interval, RandomStream, standingRankings } from '@rapport/core';
 import { z } from 'zod';
 import { datasetFolder } from '../dataset-folder.js';
 import { splitRankings } from '../learning/held-out.js';
@@ -56,10 +56,7 @@ export default defineVerb({
       const run = await startRun(context, `${options.kind}-${id}`);
       const metrics = await openMetrics(run.directory);
       const stream = new RandomStream(context.seed, 'train-reward');
-      // Stages of training count their epochs from 0 each; the record counts on.
-      let epoch = 0;
-      const onMetrics: WorkOptions['onMetrics'] = (_, values) => metrics.write(epoch++, values);
-      const work = { ...context.work, onMetrics };
+      const work = { ...context.work, onMetrics: metrics.write };
       const { model, report } = await learnReward({ options, recordings, rankings, encoder, stream }, work).finally(
         () => metrics.close(),
       );

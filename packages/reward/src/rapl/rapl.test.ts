@@ -1,4 +1,11 @@
-import { type ClipReference, type FrameWindow, InterruptedError, mean, RandomStream } from '@rapport/core';
+import {
+  type ClipReference,
+  type FrameWindow,
+  InterruptedError,
+  mean,
+  RandomStream,
+  type WorkOptions,
+} from '@rapport/core';
 import { compileFunction } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
 import { evaluateReward } from '../diagnostics/evaluate.js';
@@ -24,8 +31,9 @@ const heldOut = {
 };
 const config = raplConfig({ framesPerVideo: 6, embeddingSize: 8, epochs: 30, referenceEpochs: 0, learningRate: 5e-3 });
 
-async function train(overrides: Partial<RaplConfig> = {}, seed = 1) {
+async function train(overrides: Partial<RaplConfig> = {}, seed = 1, work: WorkOptions = {}) {
   return trainRapl({
+    ...work,
     rankings,
     videos: world.videos,
     encoder: syntheticEncoder,
@@ -67,6 +75,12 @@ describe('trainRapl', () => {
     expect(a.model.parts).toEqual(b.model.parts);
     expect(a.report).toEqual(b.report);
     expect(a.model.parts.head.parameters).not.toEqual(c.model.parts.head.parameters);
+  });
+
+  it('counts the epochs of its second stage on in its metrics', async () => {
+    const epochs: number[] = [];
+    await train({ epochs: 2, referenceEpochs: 2 }, 1, { onMetrics: (epoch) => epochs.push(epoch) });
+    expect(epochs).toEqual([0, 1, 2, 3]);
   });
 
   it('learns from the frames that decided, where they were marked', async () => {

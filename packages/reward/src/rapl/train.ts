@@ -65,9 +65,11 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
   const judge = await compileFunction({ outputs: { loss: graph.loss }, parameters: trainer.parameters() });
   const feeds = new TripletFeeds(table, standardization, config);
   try {
-    const run = (label: string, epochs: number, examples: readonly Triplet[], held: readonly Triplet[]) =>
+    // Epochs of metrics count on from stage to stage.
+    const run = (label: string, done: number, epochs: number, examples: readonly Triplet[], held: readonly Triplet[]) =>
       trainEpochs<Triplet>({
         ...training,
+        onMetrics: (epoch, values) => training.onMetrics?.(done + epoch, values),
         label,
         epochs,
         batchSize: config.batchSize,
@@ -88,13 +90,14 @@ export async function trainRapl(training: RaplTraining): Promise<TrainedReward<R
       });
     const headOf = (parameters: ParameterValues): Head => ({ shape, standardization, parameters });
     const heldTriplets = tripletsIn(split.validation);
-    let best = await run('training RAPL', config.epochs, triplets, heldTriplets);
+    let best = await run('training RAPL', 0, config.epochs, triplets, heldTriplets);
     if (config.referenceEpochs > 0) {
       trainer.setParameters(best.parameters);
       const { clips } = references(training, table, headOf(best.parameters), numberOf);
       const anchored = (some: readonly RankedClips[]) => referenceTriplets(some, numberOf, clips);
       best = await run(
         'training RAPL on references',
+        config.epochs,
         config.referenceEpochs,
         [...triplets, ...anchored(split.training)],
         [...heldTriplets, ...anchored(split.validation)],
