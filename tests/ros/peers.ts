@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Installation, rosEnvironment, rosPython, rosState } from '@rapport/robot';
+import { afterAll, afterEach, beforeEach } from 'vitest';
+import { ownDomain } from './domain.js';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(folder));
@@ -20,8 +22,23 @@ export const liveOptions = { retry: 2 };
 /** How long anything that another process does may take, ms. */
 export const PATIENCE_MS = 60_000;
 
-/** A domain of its own for each test process, so that runs beside each other do not meet. */
-const domain = String(10 + (process.pid % 90));
+const domain = await ownDomain();
+
+/** How long a process may take to end by itself, ms. */
+const ENDING_MS = 10_000;
+
+/** Processes that run, in the order in which they were started. Those of a try end with it, however it ends. */
+const running: Peer[] = [];
+let before = 0;
+beforeEach(() => {
+  before = running.length;
+});
+afterEach(() => endFrom(before));
+afterAll(() => endFrom(0));
+
+async function endFrom(first: number): Promise<void> {
+  await Promise.all(running.splice(first).map((peer) => peer.stop()));
+}
 
 export function testEnvironment(): Record<string, string | undefined> {
   return { ...rosEnvironment((state as { installation: Installation }).installation), ROS_DOMAIN_ID: domain };
@@ -65,6 +82,7 @@ export class Peer {
   }
 
   private constructor(child: ChildProcess) {
+    running.push(this);
     this.process = child;
     this.ended = new Promise((resolve) => child.on('close', resolve));
     child.stderr!.on('data', (bytes) => {
@@ -103,9 +121,12 @@ export class Peer {
     );
   }
 
+  /** Asks the process to end, and ends it when it does not. */
   async stop(): Promise<void> {
     this.process.kill('SIGTERM');
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), ENDING_MS);
     await this.ended;
+    clearTimeout(timer);
   }
 
   #take(line: string): void {

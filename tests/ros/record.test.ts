@@ -10,7 +10,7 @@ import {
   validateBag,
   validateDataset,
 } from '@rapport/data';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 const mapping = `
@@ -28,24 +28,25 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
   let sender: Peer;
   let sent = 0;
 
-  beforeAll(async () => {
+  // One for each try: an earlier one would still know a recorder that was killed.
+  async function startSender(): Promise<void> {
     sender = await Peer.start('python');
     const publisher = (name: string, type: string, topic: string, reliability: string) =>
       sender.ask('publisher', { name, type, topic, qos: { reliability, depth: 50 } });
     await publisher('joints', 'sensor_msgs/msg/JointState', '/arm/joint_states', 'best_effort');
     await publisher('pose', 'geometry_msgs/msg/PoseStamped', '/arm/target_pose', 'reliable');
     await publisher('episode', 'std_msgs/msg/String', '/rapport/episode', 'reliable');
-  });
+  }
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rapport-record-'));
     await writeFile(join(folder, 'mapping.yaml'), mapping);
     sent = 0;
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  afterAll(() => sender.stop());
 
-  async function startRecorder(to: string): Promise<Peer> {
-    const recorder = Peer.command(['ros', 'record', join(folder, to), '--mapping', join(folder, 'mapping.yaml')]);
+  async function startRecorder(to: string, more = ['--mapping', join(folder, 'mapping.yaml')]): Promise<Peer> {
+    const recorder = Peer.command(['ros', 'record', join(folder, to), ...more]);
+    await startSender();
     await until(() => recorder.errors.includes('records 2 topics'), 'the recorder to begin');
     for (const name of ['joints', 'pose', 'episode']) await sender.untilMatched(name);
     return recorder;
@@ -118,6 +119,28 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
     });
     expect(made.episodes).toBe(1);
     expect(await validateDataset(made.output)).toEqual([]);
+  });
+
+  it('takes what a recording of a robot needs where no topic is named, also what appears later', async () => {
+    const recorder = await startRecorder('default', []);
+    const type = 'rapport_msgs/msg/NamedValues';
+    await sender.ask('publisher', { name: 'task', type, topic: '/task_observation' });
+    await sender.ask('publisher', { name: 'other', type, topic: '/something_else' });
+    await until(() => recorder.errors.includes('/task_observation has appeared'), 'the topic that came later');
+    await sender.untilMatched('task');
+    await sender.ask('publish', { name: 'task', message: { names: ['cup'], values: [1] } });
+    await episode(recorder, 'pick', 1);
+    recorder.process.kill('SIGINT');
+    await recorder.ended;
+    const { problems, survey } = await validateBag(join(folder, 'default/bag'));
+    expect(problems, recorder.errors).toEqual([]);
+    const counts = survey.topics.map(({ name, messageCount }) => [name, messageCount > 0]);
+    expect(counts.sort()).toEqual([
+      ['/arm/joint_states', true],
+      ['/arm/target_pose', true],
+      ['/rapport/episode', true],
+      ['/task_observation', true],
+    ]);
   });
 
   it('does not start while a topic is missing, which it names', async () => {

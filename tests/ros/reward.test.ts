@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClipReference, RandomStream } from '@rapport/core';
 import { clipKey, loadEncoder, lookupIn, type RaplModel, raplConfig, saveReward, trainRapl } from '@rapport/reward';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface NamedValues {
@@ -29,7 +29,6 @@ const told = ({ names, values }: NamedValues): Record<string, number> =>
 describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
   let folder: string;
   let model: RaplModel;
-  const peers: Peer[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rapport-live-reward-'));
@@ -51,15 +50,8 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
     model = trained.model;
     await saveReward(folder, model);
   });
-  // After each try, so that what a failed one leaves behind is not met by the next.
-  afterEach(() => Promise.all(peers.splice(0).map((peer) => peer.stop())));
   afterAll(() => rm(folder, { recursive: true }));
 
-  const command = (words: readonly string[]): Peer => {
-    const peer = Peer.command(words);
-    peers.push(peer);
-    return peer;
-  };
   const messages = <T>(peer: Peer, name: string): T[] =>
     peer.events.filter((one) => one.event === 'message' && one.name === name).map(({ message }) => message);
   const call = (peer: Peer, service: string) =>
@@ -72,9 +64,8 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
 
   it('gives pictures of a camera the rewards and the plan that the library gives, picture by picture and at the end', async () => {
     const observer = await Peer.start('node');
-    peers.push(observer);
     await observer.ask('publisher', { name: 'camera', type: 'sensor_msgs/msg/Image', topic });
-    const reward = command(['ros', 'reward', folder, '--picture', String(SIZE)]);
+    const reward = Peer.command(['ros', 'reward', folder, '--picture', String(SIZE)]);
     await until(() => reward.errors.includes('is active'), 'the reward');
     const listen = (name: string, type: string) =>
       observer.ask('subscribe', { name, type, topic: `/reward/${name}`, qos: { depth: 50 } });
@@ -122,11 +113,10 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
     }
     await reward.stop();
     expect(await reward.ended).toBe(0);
-    await observer.stop();
   });
 
   it('judges the simulator’s episodes from reset to reset', async () => {
-    const simulator = command([
+    const simulator = Peer.command([
       'ros',
       'sim',
       'franka/cup',
@@ -137,14 +127,13 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
       'image_height:=48',
     ]);
     await until(() => simulator.errors.includes('is active'), 'the simulator');
-    const refused = command(['ros', 'reward', folder, '--picture', '16', '--patience', '1', '--seconds', '20']);
+    const refused = Peer.command(['ros', 'reward', folder, '--picture', '16', '--patience', '1', '--seconds', '20']);
     expect(await refused.ended).toBe(1);
     expect(refused.errors).toContain('/clock is published: this graph runs in simulated time');
 
-    const reward = command(['ros', 'reward', folder, '--picture', '16', '--ros-args', '-p', 'use_sim_time:=true']);
+    const reward = Peer.command(['ros', 'reward', folder, '--picture', '16', '--ros-args', '-p', 'use_sim_time:=true']);
     await until(() => reward.errors.includes('is active'), 'the reward');
     const observer = await Peer.start('node');
-    peers.push(observer);
     await observer.ask('subscribe', {
       name: 'reward',
       type: 'rapport_msgs/msg/NamedValues',

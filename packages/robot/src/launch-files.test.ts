@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
+import { rewardParameters } from './reward/parameters.js';
 import { runnerParameters } from './runner/parameters.js';
 import { simulatorParameters } from './simulator/parameters.js';
 
 // `ros2 launch` itself is not among the wheels: what can be held without it is held here.
 const folder = fileURLToPath(new URL('../../../launch', import.meta.url));
 const read = (path: string) => readFileSync(join(folder, path), 'utf8');
-const pairs = ['simulation', 'hardware'];
+const pairs = ['simulation', 'hardware', 'reward'];
 const python = spawnSync('python3', ['--version']).status === 0 ? 'python3' : undefined;
 
 /** Names, defaults and descriptions of the arguments that a Python launch file declares. */
@@ -63,6 +64,7 @@ describe('launch files', () => {
   it.each([
     { file: 'simulator.yaml', node: '/**/simulator', parameters: simulatorParameters },
     { file: 'runner.yaml', node: '/**/runner', parameters: runnerParameters },
+    { file: 'reward.yaml', node: '/**/reward', parameters: rewardParameters },
   ])(
     'set parameters that the node has, inside their ranges and at their defaults: $file',
     ({ file, node, parameters }) => {

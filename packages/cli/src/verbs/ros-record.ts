@@ -12,10 +12,13 @@ export default defineVerb({
   summary: 'record topics of the ROS 2 graph as a rosbag2 bag and a LeRobotDataset v3.0',
   description:
     'Opens the node "recorder" and writes what the topics carry, byte for byte, to DIR/bag (MCAP) until Ctrl+C; then ' +
-    'resamples the bag to DIR/dataset, by the mapping or the default one of "rapport convert". It does not start while a ' +
-    'topic is missing. Tasks on the marker topic (std_msgs/String) begin episodes, an empty text ends them; every ended ' +
-    'episode is a finished file of the bag, which survives a kill. Messages that were lost or dropped are counted by topic.',
+    'resamples the bag to DIR/dataset, by the mapping or the default one of "rapport convert". Where no topic is named, it ' +
+    'takes joints, gripper, poses, commands, the robot state, pictures and transforms of its namespace, also those that ' +
+    'appear later. It does not start while a named topic is missing. Tasks on the marker topic (std_msgs/String) begin ' +
+    'episodes, an empty text ends them; every ended episode is a finished file of the bag, which survives a kill. Messages ' +
+    'that were lost or dropped are counted by topic. Publish time repeats log time: rclnodejs does not tell the former.',
   examples: [
+    'rapport ros record recordings/cup',
     'rapport ros record recordings/cup --topics /franka/joint_states --topics /target_pose',
     'rapport ros record recordings/cup --mapping cup.yaml --ros-args -p use_sim_time:=true',
   ],
@@ -24,7 +27,10 @@ export default defineVerb({
   options: () =>
     z.object({
       to: z.string().min(1).describe('folder that is made; the bag and the dataset lie in it'),
-      topics: z.array(z.string().min(1)).default([]).describe('topics to record, beside those of the mapping'),
+      topics: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('topics to record, beside those of the mapping; by default what a recording of a robot needs'),
       mapping: z.string().min(1).optional().describe('mapping file of "rapport convert"; its topics are recorded'),
       marker: z.string().min(1).default('/rapport/episode').describe('topic that says where episodes begin and end'),
       fps: z.int().min(1).max(1000).default(10).describe('steps per second of the dataset; not with a mapping'),
@@ -42,21 +48,17 @@ export default defineVerb({
         ? [...mapping.observation, ...mapping.action, ...mapping.cameras].map(({ topic }) => topic)
         : [];
     const wanted = [...new Set([...mapped, ...topics])].filter((topic) => topic !== marker);
-    if (wanted.length === 0) {
-      const { UsageError } = await import('../config/usage-error.js');
-      throw new UsageError('no topic is named', { fix: 'name them: --topics /franka/joint_states, or --mapping FILE' });
-    }
     const bag = join(to, 'bag');
     const node = await openNode({ name: 'recorder', arguments: context.rosArguments });
     try {
       const recorder = await startRecorder(node, {
         directory: bag,
-        topics: wanted,
+        ...(wanted.length > 0 && { topics: wanted }),
         markerTopic: marker,
         signal: context.signal,
         onEpisode: (count) => context.announce(`episode ${count} is on disk`),
       });
-      context.announce(`${node.name} records ${wanted.length} topics to ${bag}`);
+      context.announce(`${node.name} records ${recorder.topics.length} topics to ${bag}`);
       if (!context.signal.aborted) await once(context.signal, 'abort');
       const recording = await recorder.stop();
       const counted = recording.topics.map(

@@ -46,6 +46,8 @@ export class RosNode {
   readonly graph: GraphView;
   /** With its namespace, for example `/left/simulator`. */
   readonly name: string;
+  /** For example `/left`; `/` at the root. */
+  readonly namespace: string;
   readonly #native: Native;
   readonly #node: NativeNode;
   readonly #jumpCallbacks: object[] = [];
@@ -53,6 +55,7 @@ export class RosNode {
 
   constructor(native: Native, node: NativeNode) {
     this.name = node.getFullyQualifiedName();
+    this.namespace = node.namespace();
     this.#native = native;
     this.#node = node;
     this.graph = new GraphView(node);

@@ -1,1 +1,3 @@
-export { type RecordedTopic, type Recorder, type RecorderOptions, type Recording, startRecorder } from './recorder.js';
+export { defaultTopics } from './default-topics.js';
+export { type RecorderOptions, startRecorder } from './recorder.js';
+export type { RecordedTopic, Recorder, Recording } from './session.js';

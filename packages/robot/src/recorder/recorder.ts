@@ -1,29 +1,25 @@
-import { InputError, type StopSignal, UnavailableError } from '@rapport/core';
-import {
-  type BagMetadata,
-  type BagTopic,
-  type BagWriter,
-  createBag,
-  DEFAULT_RECORDED_QOS,
-  type DecodedMessage,
-} from '@rapport/data';
-import { messageCodec } from '../graph/codec.js';
-import { messageDefinition } from '../graph/definitions.js';
-import type { Endpoint } from '../graph/graph-view.js';
+import { type StopSignal, UnavailableError } from '@rapport/core';
+import { createBag } from '@rapport/data';
 import type { RosNode } from '../graph/node.js';
-import type { QosProfile } from '../graph/qos.js';
+import { waitUntil } from '../graph/wait.js';
+import { defaultTopics } from './default-topics.js';
+import { type Recorder, Session } from './session.js';
+import { sourceOf } from './sources.js';
 
-/** Messages that may wait to be written; beyond, the newest are dropped and counted. */
-const GREATEST_BACKLOG = 20_000;
-/** Messages that the middleware keeps for a subscription while this process is busy. */
-const DEPTH = 200;
 const DISCOVERY_MS = 5_000;
+/** How often the graph is looked at for topics that have come since, ms. */
+const LOOK_MS = 1_000;
+/** The graph is discovered bit by bit; unchanged for this long, it is known, ms. */
+const SETTLED_MS = 500;
 
 export interface RecorderOptions {
   /** New folder of the bag. */
   readonly directory: string;
-  /** Topics that the recording cannot do without, absolute or relative to the node. */
-  readonly topics: readonly string[];
+  /**
+   * Topics that the recording cannot do without, absolute or relative to the node. When absent, those of `defaultTopics`,
+   * with those that appear later.
+   */
+  readonly topics?: readonly string[];
   /** `std_msgs/msg/String`: a task begins an episode, an empty text ends it. Recorded where somebody publishes it. */
   readonly markerTopic: string;
   readonly signal?: StopSignal;
@@ -31,199 +27,75 @@ export interface RecorderOptions {
   readonly onEpisode?: (count: number) => void;
 }
 
-/** What happened to the messages of a topic. */
-export interface RecordedTopic {
-  readonly topic: string;
-  readonly type: string;
-  readonly recorded: number;
-  /** Lost on the way here, as the middleware tells. */
-  readonly lost: number;
-  /** Dropped here because the disk was too slow. */
-  readonly dropped: number;
-}
-
-export interface Recording {
-  readonly metadata: BagMetadata;
-  readonly topics: readonly RecordedTopic[];
-  /** Episodes that ended. */
-  readonly episodes: number;
-}
-
-/** Records topics until it is stopped. */
-export interface Recorder {
-  /** Ends the bag and leaves the graph's topics. @throws what writing failed with */
-  stop(): Promise<Recording>;
-}
-
 /**
  * Records topics as the bytes that they were sent as, without decoding them, to a rosbag2 bag. Each end of an episode ends a
  * file of the bag, which is whole from then on, so that a killed process loses the episode at hand and nothing before it.
  * Log time is the node's ROS time; sensor time is in the messages; the middleware does not tell when a raw message was
  * sent, so that the publish time repeats the log time. Quality of service follows the publishers: reliable where all are.
+ * Comes when every publisher is connected, so that no message from then on is missed.
  * @throws UnavailableError when nobody publishes a topic, InputError when its publishers disagree about the type; no bag
  * has been begun then
  */
 export async function startRecorder(node: RosNode, options: RecorderOptions): Promise<Recorder> {
-  const missing = await node.graph.missingPublishers(options.topics, DISCOVERY_MS, options.signal);
-  if (missing.length > 0) {
+  const topics = await topicsToRecord(node, options);
+  const sources = topics.map((topic) => sourceOf(node.graph, topic));
+  const bag = await createBag(options.directory, { compression: 'none' });
+  const session = new Session(node, bag, (count) => options.onEpisode?.(count));
+  for (const source of sources) session.subscribe(source);
+  session.watchMarker(options.markerTopic);
+  const refused = new Set<string>();
+  const look =
+    options.topics === undefined ? setInterval(() => addNewTopics(node, session, refused), LOOK_MS) : undefined;
+  await waitUntil(() => session.connected, DISCOVERY_MS, options.signal);
+  return {
+    get topics() {
+      return session.topics;
+    },
+    stop() {
+      clearInterval(look);
+      return session.stop();
+    },
+  };
+}
+
+async function topicsToRecord(node: RosNode, { topics, signal }: RecorderOptions): Promise<readonly string[]> {
+  if (topics !== undefined) {
+    const missing = await node.graph.missingPublishers(topics, DISCOVERY_MS, signal);
+    if (missing.length === 0) return topics;
     throw new UnavailableError(`no node publishes ${missing.join(', ')}`, {
       fix: 'start what publishes it, or leave the topic out: --topics',
     });
   }
-  const sources = options.topics.map((topic) => sourceOf(node, topic));
-  const bag = await createBag(options.directory, { compression: 'none' });
-  const session = new Session(node, bag, options);
-  for (const source of sources) await session.subscribe(source);
-  await session.watchMarker(options.markerTopic);
-  return session;
-}
-
-interface Source {
-  readonly topic: string;
-  readonly type: string;
-  readonly typeHash: string;
-  readonly qos: QosProfile;
-}
-
-/** What to subscribe to a topic with: no more than every publisher offers, so that all of them are heard. */
-function sourceOf(node: RosNode, topic: string): Source {
-  const name = node.graph.resolve(topic);
-  const publishers = node.graph.publishers(topic);
-  const type = publishers[0]!.type;
-  const other = publishers.find((publisher) => publisher.type !== type);
-  if (other !== undefined) {
-    throw new InputError(`${name} is ${type} at ${publishers[0]!.node} and ${other.type} at ${other.node}`, {
-      fix: 'end one of them, or give it another topic',
-    });
-  }
-  messageCodec(type); // throws when the type is not installed
-  return { topic: name, type, typeHash: publishers[0]!.typeHash ?? '', qos: commonQos(publishers) };
-}
-
-function commonQos(publishers: readonly Endpoint[]): QosProfile {
-  const all = (test: (qos: QosProfile) => boolean) => publishers.every(({ qos }) => test(qos));
-  return {
-    reliability: all(({ reliability }) => reliability === 'reliable') ? 'reliable' : 'best_effort',
-    durability: all(({ durability }) => durability === 'transient_local') ? 'transient_local' : 'volatile',
-    depth: DEPTH,
+  let found: string[] = [];
+  let changedAt = performance.now();
+  const settled = () => {
+    const now = publishedDefaults(node);
+    if (now.length !== found.length) changedAt = performance.now();
+    found = now;
+    return found.length > 0 && performance.now() - changedAt >= SETTLED_MS;
   };
+  await waitUntil(settled, DISCOVERY_MS, signal);
+  if (found.length > 0) return found;
+  throw new UnavailableError(`no node publishes joint states, poses or pictures below ${node.namespace}`, {
+    fix: 'start the robot or the simulator, or name what to record: --topics TOPIC',
+  });
 }
 
-interface Counts {
-  readonly source: Source;
-  recorded: number;
-  lost: number;
-  dropped: number;
+function publishedDefaults({ graph, namespace }: RosNode): string[] {
+  const published = [...graph.topics()].filter(([topic]) => graph.publishers(topic).length > 0);
+  return defaultTopics(new Map(published), namespace);
 }
 
-class Session implements Recorder {
-  readonly #node: RosNode;
-  readonly #bag: BagWriter;
-  readonly #options: RecorderOptions;
-  readonly #counts = new Map<string, Counts>();
-  readonly #close: (() => void)[] = [];
-  /** Everything is written one after the other, in the order in which it came. */
-  #written: Promise<unknown> = Promise.resolve();
-  #backlog = 0;
-  #failure: unknown;
-  #episodes = 0;
-  #inEpisode = false;
-
-  constructor(node: RosNode, bag: BagWriter, options: RecorderOptions) {
-    this.#node = node;
-    this.#bag = bag;
-    this.#options = options;
-  }
-
-  async subscribe(source: Source, onBytes: (bytes: Buffer) => void = () => {}): Promise<void> {
-    const { topic: name, type, typeHash, qos } = source;
-    const counts: Counts = { source, recorded: 0, lost: 0, dropped: 0 };
-    this.#counts.set(name, counts);
-    const topic: BagTopic = {
-      name,
-      type,
-      serializationFormat: 'cdr',
-      qos: [{ ...DEFAULT_RECORDED_QOS, reliability: qos.reliability, durability: qos.durability }],
-      typeHash,
-      schemaEncoding: 'ros2msg',
-      definition: Buffer.from(messageDefinition(type)),
-    };
-    await this.#bag.addTopic(topic);
-    let sequence = 0;
-    const subscription = this.#node.subscribeRaw(
-      type,
-      name,
-      qos,
-      (data) => {
-        if (this.#backlog >= GREATEST_BACKLOG) {
-          counts.dropped++;
-          return;
-        }
-        counts.recorded++;
-        const logTime = this.#node.now();
-        this.#enqueue(() => this.#bag.write({ topic, logTime, publishTime: logTime, sequence: sequence++, data }));
-        onBytes(data);
-      },
-      {
-        onLost: (count) => {
-          counts.lost += count;
-        },
-      },
-    );
-    this.#close.push(() => subscription.close());
-  }
-
-  /** Records the marker topic too, and ends a file where it ends an episode. */
-  async watchMarker(markerTopic: string): Promise<void> {
-    const topic = this.#node.graph.resolve(markerTopic);
-    if (this.#counts.has(topic)) {
-      throw new InputError(`${topic} marks episodes; it need not be among the topics`, {
-        fix: 'leave it out of --topics',
-      });
+/** Takes in the topics that have appeared since. @param refused those that cannot be, which is said once */
+function addNewTopics(node: RosNode, session: Session, refused: Set<string>): void {
+  for (const topic of publishedDefaults(node)) {
+    if (session.topics.includes(topic) || refused.has(topic)) continue;
+    try {
+      session.subscribe(sourceOf(node.graph, topic));
+      node.info(`${topic} has appeared and is recorded too`);
+    } catch (error) {
+      refused.add(topic);
+      node.warn(`${topic} is not recorded: ${error instanceof Error ? error.message : String(error)}`);
     }
-    const type = 'std_msgs/msg/String';
-    const codec = messageCodec<DecodedMessage & { readonly data: string }>(type);
-    const qos: QosProfile = { reliability: 'reliable', durability: 'volatile', depth: DEPTH };
-    await this.subscribe({ topic, type, typeHash: '', qos }, (bytes) => {
-      const ends = codec.decode(bytes).data === '';
-      if (ends && this.#inEpisode) this.#enqueue(() => this.#endEpisode());
-      this.#inEpisode = !ends;
-    });
-  }
-
-  async #endEpisode(): Promise<void> {
-    await this.#bag.split();
-    this.#episodes++;
-    this.#options.onEpisode?.(this.#episodes);
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    this.#backlog++;
-    this.#written = this.#written
-      .then(() => (this.#failure === undefined ? work() : undefined))
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
-      .finally(() => {
-        this.#backlog--;
-      });
-  }
-
-  async stop(): Promise<Recording> {
-    for (const close of this.#close) close();
-    await this.#written;
-    if (this.#failure !== undefined) {
-      await this.#bag.abandon();
-      throw this.#failure;
-    }
-    const metadata = await this.#bag.close();
-    const topics = [...this.#counts.values()].map(({ source, recorded, lost, dropped }) => ({
-      topic: source.topic,
-      type: source.type,
-      recorded,
-      lost,
-      dropped,
-    }));
-    return { metadata, topics, episodes: this.#episodes };
   }
 }
