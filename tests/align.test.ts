@@ -6,8 +6,7 @@ import { openDataset } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rapport, result } from './command-line.js';
-
-const env = 'xmagical/avoid-longstick';
+import { smallPolicyEnv as env, trainSmallPolicy } from './small-policy.js';
 
 let folder: string;
 let policy: string;
@@ -40,21 +39,7 @@ const weightsOf = (directory: string) => readFile(join(directory, 'model.safeten
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rapport-align-'));
-  const recording = ['--episodes', '6', '--policy', 'mixed', '--picture', '0', '--output', folder];
-  const { directory } = await result<{ directory: string }>('rollout', env, ...recording);
-  const training = [
-    'downDims=16,16',
-    'stepEmbedding=16',
-    'samplingSteps=2',
-    'steps=40',
-    'batchSize=16',
-    'evaluationEpisodes=0',
-  ];
-  const trained = await result<{ policy: string }>(
-    ...['train', 'policy', '--dataset', directory, '--policy.type=diffusion', '--output', folder],
-    ...training.map((setting) => `policy.${setting}`),
-  );
-  policy = trained.policy;
+  policy = await trainSmallPolicy(folder);
 }, 600_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

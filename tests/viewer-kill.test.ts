@@ -53,7 +53,7 @@ function label(address: string, outbox: Outbox, acknowledged: string[], onAcknow
   const socket = new WebSocket(address);
   socket.on('open', () => {
     const held = [...outbox.values()].map((message) => (message as { query: string }).query);
-    socket.send(JSON.stringify({ type: 'hello', protocol: 2, annotator: 'hasty', held }));
+    socket.send(JSON.stringify({ type: 'hello', protocol: 3, annotator: 'hasty', held }));
     for (const message of outbox.values()) socket.send(JSON.stringify(message));
   });
   socket.on('message', (data: Buffer) => {

@@ -62,7 +62,7 @@ class Client {
   }
 
   hello(annotator: string): void {
-    this.send({ type: 'hello', protocol: 2, annotator, held: [] });
+    this.send({ type: 'hello', protocol: 3, annotator, held: [] });
   }
 
   close(): void {
@@ -122,8 +122,8 @@ it('answers malformed, oversized and out-of-order messages with an error and goe
     [`"${'x'.repeat(20_000)}"`, 'oversized'],
     [answer(query.query), 'out-of-order'],
     [{ type: 'hello', protocol: 1, annotator: 'bad', held: [] }, 'malformed'],
-    [{ type: 'hello', protocol: 2, annotator: '../bad\n', held: [] }, 'malformed'],
-    [{ type: 'hello', protocol: 2, annotator: 'bad', held: [], role: 'admin' }, 'malformed'],
+    [{ type: 'hello', protocol: 3, annotator: '../bad\n', held: [] }, 'malformed'],
+    [{ type: 'hello', protocol: 3, annotator: 'bad', held: [], role: 'admin' }, 'malformed'],
   ];
   for (const [message, code] of wrong) {
     bad.send(message);
@@ -133,7 +133,7 @@ it('answers malformed, oversized and out-of-order messages with an error and goe
   bad.hello('bad');
   const mine = await bad.next('query');
   const afterHello: [object, string][] = [
-    [{ type: 'hello', protocol: 2, annotator: 'bad', held: [] }, 'out-of-order'],
+    [{ type: 'hello', protocol: 3, annotator: 'bad', held: [] }, 'out-of-order'],
     [answer(query.query), 'out-of-order'],
     [answer('no such query'), 'unknown-query'],
     [{ ...answer(mine.query), entry: 'not a uuid' }, 'malformed'],

@@ -129,7 +129,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('heading', { name: 'Waiting for new rollouts' }).waitFor();
       stream.push(query!);
       await page.waitForSelector('.clip');
-      await page.getByText('remaining, more to come').waitFor();
+      await page.getByText('remaining, rollouts still arriving').waitFor();
       stream.end();
       await press(page, '1', '2', 'Enter');
       await viewer.finished;

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium, skipReason } from './chromium.js';
-
-const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+import { startAsking } from './person.js';
+import { answered, press } from './visits.js';
 
 /** Four queries to learn from and one to judge by; the rest is as small as it can be. */
 const ARGUMENTS = [
@@ -42,29 +41,16 @@ describe.skipIf(chromiumPath === undefined)(
   `rapport demo --annotator human${chromiumPath ? '' : `: ${skipReason}`}`,
   () => {
     it('asks a person in the browser, learns from the answers and reports', { timeout: 600_000 }, async () => {
-      const running = spawn(process.execPath, [main, ...ARGUMENTS, `--output=${folder}`], { cwd: folder });
-      child = running;
-      let err = '';
-      const address = new Promise<string>((resolve, reject) => {
-        running.stderr.on('data', (chunk) => {
-          err += chunk;
-          const found = /rank the clips at (http:\S+?);/.exec(err);
-          if (found) resolve(found[1]!);
-        });
-        running.on('close', (code) => reject(new Error(`the demo ended with code ${code}: ${err}`)));
-      });
-      const ended = new Promise<number | null>((resolve) => running.on('close', resolve));
-
+      const { address, ended, ...started } = startAsking(folder, [...ARGUMENTS, `--output=${folder}`]);
+      child = started.child;
       const browser = await launchChromium();
       try {
         const page = await browser.newPage();
         await page.goto(`${await address}?annotator=annotator-1`);
         for (let answer = 1; answer <= ANSWERS; answer++) {
           await page.waitForSelector('.clip');
-          for (const key of ['2', '1', '3', 'Enter']) await page.keyboard.press(key);
-          if (answer < ANSWERS) {
-            await page.locator(`.counts strong:first-child:text-is("${answer}")`).waitFor({ timeout: 60_000 });
-          }
+          await press(page, '2', '1', '3', 'Enter');
+          if (answer < ANSWERS) await answered(page, answer);
         }
         expect(await ended).toBe(0);
       } finally {

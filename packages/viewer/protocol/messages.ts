@@ -8,7 +8,7 @@ import { bytes, sceneSchema } from './scene.js';
  * A clip is named by its place on screen, counted from 0 at the left; only the server knows which item of the query
  * that is, and what else it knows of the clip (its policy, its score) never reaches the page.
  */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** The longest message that the server reads, in bytes. */
 export const maxClientMessageBytes = 16_384;
@@ -110,6 +110,8 @@ const welcome = z.strictObject({
   question: z.string(),
   /** Reasons that can be ticked. */
   reasons: z.array(reason).max(mostReasons),
+  /** What happens when everything is answered; empty when nothing does. */
+  afterwards: z.string(),
   /** Entries of this annotator that `undo` may name, oldest first. */
   undoable: z.array(entryId),
 });

@@ -1,35 +1,17 @@
-import {
-  type FeedbackEntry,
-  InputError,
-  type LedgerEntry,
-  type Query,
-  type RandomStream,
-  type Scene,
-  type UndoEntry,
-} from '@rapport/core';
+import { type FeedbackEntry, InputError, type LedgerEntry, type RandomStream, type UndoEntry } from '@rapport/core';
 import type { Ledger } from '@rapport/data';
 import {
   type AnswerMessage,
   type ClientMessage,
   closeCodes,
   type HelloMessage,
-  type PicturesWantedMessage,
-  type SentMessage,
   type UndoMessage,
 } from '../protocol/index.js';
 import { feedbackEntry, screenOrder } from './answers.js';
 import type { ClipSource } from './clips.js';
-import { GivenQuery, PictureSender } from './picture-sender.js';
 import type { QueryPool } from './pool.js';
 import { ProtocolError } from './protocol-error.js';
-import { littleEndianBytes, sentScene } from './wire.js';
-
-/** One connected page. */
-export interface Visitor {
-  /** Resolves when the message has left this process, so that long replies wait for a slow line. */
-  send(message: SentMessage): Promise<void>;
-  end(code: number, reason: string): void;
-}
+import { Seat, type Visitor } from './seat.js';
 
 export interface DeskOptions {
   readonly pool: QueryPool;
@@ -37,6 +19,8 @@ export interface DeskOptions {
   readonly ledger: Ledger;
   readonly question: string;
   readonly reasons: readonly string[];
+  /** What happens when everything is answered; may be empty. */
+  readonly afterwards: string;
   /** Screen orders are drawn from it. */
   readonly random: RandomStream;
   /** How long the queries of someone who left wait for a return (a reload, a lost connection), in milliseconds. */
@@ -44,23 +28,6 @@ export interface DeskOptions {
   readonly onFeedback: ((entry: LedgerEntry) => void) | undefined;
   readonly onProblem: ((error: unknown) => void) | undefined;
 }
-
-/** An annotator with a connection, or within the grace time after it. */
-interface Seat {
-  readonly annotator: string;
-  visitor: Visitor | undefined;
-  /** Queries that the page of this connection has and has not answered. */
-  readonly given: Map<string, GivenQuery>;
-  /** Scenes that the page of this connection has, by their numbers there. */
-  readonly scenes: Map<Scene, number>;
-  serving: Promise<void>;
-  readonly pictures: PictureSender;
-  isIdle: boolean;
-  leaving: ReturnType<typeof setTimeout> | undefined;
-}
-
-/** The open query and one ahead. */
-const queriesAhead = 2;
 
 /** Hands out queries and takes in answers; knows messages and annotators, not sockets. */
 export class Desk {
@@ -100,7 +67,7 @@ export class Desk {
       case 'undo':
         return this.#takeUndo(seat, visitor, message);
       case 'pictures':
-        return this.#takePicturesWanted(seat, visitor, message);
+        return seat.sendPictures(message);
     }
   }
 
@@ -130,16 +97,17 @@ export class Desk {
 
   async #welcome(visitor: Visitor, { annotator: name, held }: HelloMessage): Promise<void> {
     if (this.#seatOf.has(visitor)) throw new ProtocolError('out-of-order', 'hello came twice');
-    const { pool } = this.#options;
+    const { pool, question, reasons, afterwards } = this.#options;
     const seat = this.#takeSeat(visitor, `human/${name}`);
     for (const queryId of held) await pool.reclaim(seat.annotator, queryId);
     await visitor.send({
       type: 'welcome',
-      question: this.#options.question,
-      reasons: [...this.#options.reasons],
+      question,
+      reasons: [...reasons],
+      afterwards,
       undoable: pool.undoable(seat.annotator).slice(-50),
     });
-    await this.#serve(seat);
+    await seat.serve();
     this.#sendProgress();
   }
 
@@ -149,17 +117,7 @@ export class Desk {
       clearTimeout(earlier.leaving);
       earlier.visitor?.end(closeCodes.openedElsewhere, 'opened elsewhere');
     }
-    const { clips, onProblem } = this.#options;
-    const seat: Seat = {
-      annotator,
-      visitor,
-      given: new Map(),
-      scenes: new Map(),
-      serving: Promise.resolve(),
-      pictures: new PictureSender(clips, (message) => visitor.send(message), onProblem),
-      isIdle: false,
-      leaving: undefined,
-    };
+    const seat = new Seat(annotator, visitor, { ...this.#options, onWithdrawn: () => this.#noteFinish() });
     this.#seats.set(annotator, seat);
     this.#seatOf.set(visitor, seat);
     return seat;
@@ -180,7 +138,7 @@ export class Desk {
     const entry = feedbackEntry(message, query, screenOrder(random, query, seat.annotator), seat.annotator);
     await this.#store(entry);
     pool.recordAnswer(seat.annotator, query.id, entry.id);
-    seat.given.delete(query.id);
+    seat.takeBack(query.id);
     await this.#afterEntry(seat, visitor, entry);
     await pool.readOn();
     this.#noteFinish();
@@ -205,7 +163,7 @@ export class Desk {
     };
     await this.#store(entry);
     const query = pool.recordUndo(seat.annotator, message.undoes, entry.id);
-    await this.#give(seat, query, 'first');
+    await seat.give(query, 'first');
     await this.#afterEntry(seat, visitor, entry);
   }
 
@@ -234,74 +192,9 @@ export class Desk {
   async #afterEntry(seat: Seat, visitor: Visitor, entry: FeedbackEntry | UndoEntry): Promise<void> {
     await visitor.send({ type: 'acknowledged', entry: entry.id });
     this.#options.onFeedback?.(entry);
-    await this.#serve(seat);
+    await seat.serve();
     this.#serveIdle();
     this.#sendProgress();
-  }
-
-  /** Fills the seat up to the open query and one ahead; runs one after another for the same seat. */
-  #serve(seat: Seat): Promise<void> {
-    seat.serving = seat.serving.then(() => this.#fill(seat));
-    return seat.serving;
-  }
-
-  async #fill(seat: Seat): Promise<void> {
-    const { pool } = this.#options;
-    const waiting = pool.heldBy(seat.annotator).filter((query) => !seat.given.has(query.id));
-    while (seat.visitor !== undefined && seat.given.size < queriesAhead) {
-      const query = waiting.shift() ?? (await pool.take(seat.annotator));
-      if (query === undefined) break;
-      await this.#give(seat, query, 'last');
-    }
-    seat.isIdle = seat.given.size < queriesAhead;
-    if (seat.given.size > 0) return;
-    const reason = pool.isFinished ? 'finished' : pool.isWaiting ? 'coming' : 'others';
-    await seat.visitor?.send({ type: 'idle', reason });
-  }
-
-  async #give(seat: Seat, query: Query, order: 'first' | 'last'): Promise<void> {
-    const { clips, pool, random } = this.#options;
-    try {
-      const places = screenOrder(random, query, seat.annotator);
-      const served = await Promise.all(places.map((item) => clips.clip(query.items[item]!)));
-      const onPage = served.map(({ frames, cameras }, place) => {
-        return { reference: query.items[places[place]!]!, frames, cameras };
-      });
-      seat.given.set(query.id, new GivenQuery(onPage));
-      for (const { redraw } of served) if (redraw !== null) await this.#giveScene(seat, redraw.scene);
-      await seat.visitor?.send({
-        type: 'query',
-        query: query.id,
-        order,
-        clips: served.map(({ frames, fps, redraw, cameras, events }) => ({
-          frames,
-          fps,
-          redraw: redraw && { scene: seat.scenes.get(redraw.scene)!, poses: littleEndianBytes(redraw.poses) },
-          cameras: [...cameras],
-          events: [...events],
-        })),
-      });
-    } catch (error) {
-      // Nobody can answer this query; the others still can be.
-      pool.withdraw(query.id);
-      this.#options.onProblem?.(error);
-      const message = `query ${query.id} is left out: ${error instanceof Error ? error.message : String(error)}`;
-      await seat.visitor?.send({ type: 'error', code: 'unreadable-clip', message, entry: null });
-      this.#noteFinish();
-    }
-  }
-
-  async #giveScene(seat: Seat, scene: Scene): Promise<void> {
-    if (seat.scenes.has(scene)) return;
-    const number = seat.scenes.size;
-    seat.scenes.set(scene, number);
-    await seat.visitor?.send({ type: 'scene', scene: number, content: sentScene(scene) });
-  }
-
-  #takePicturesWanted(seat: Seat, visitor: Visitor, message: PicturesWantedMessage): void {
-    const given = seat.given.get(message.query);
-    if (given === undefined) throw new ProtocolError('out-of-order', `query ${message.query} is not open at you`);
-    seat.pictures.add(message, given, () => seat.visitor === visitor && seat.given.get(message.query) === given);
   }
 
   /** A query has come late, or the last one has. */
@@ -314,7 +207,7 @@ export class Desk {
 
   #serveIdle(): void {
     for (const seat of this.#seats.values()) {
-      if (seat.isIdle) this.#serve(seat).catch((error) => this.#options.onProblem?.(error));
+      if (seat.isIdle) seat.serve().catch((error) => this.#options.onProblem?.(error));
     }
   }
 

@@ -4,8 +4,9 @@ import { Packr } from 'msgpackr';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type ClientMessage, clientMessageSchema, maxClientMessageBytes, type SentMessage } from '../protocol/index.js';
 import { isHostAllowed, isOriginAllowed, isTokenRight } from './access.js';
-import type { Desk, Visitor } from './desk.js';
+import type { Desk } from './desk.js';
 import { ProtocolError } from './protocol-error.js';
+import type { Visitor } from './seat.js';
 
 export interface SocketOptions {
   readonly desk: Desk;

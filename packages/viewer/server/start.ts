@@ -30,6 +30,8 @@ export interface ViewerOptions {
   readonly question?: string;
   /** Reasons that annotators can tick with an answer, at most 9 of at most 60 characters; `defaultReasons` when absent. */
   readonly reasons?: readonly string[];
+  /** What happens when everything is answered, in a sentence for the page; nothing when absent. */
+  readonly afterwards?: string;
   /** Screen orders are drawn from it; a stream of seed 0 when absent. */
   readonly random?: RandomStream;
   /** How long queries of someone who left wait for a return, in milliseconds; 15,000 when absent. */
@@ -77,6 +79,7 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     ledger,
     question: options.question ?? 'Which behaviour do you like better?',
     reasons,
+    afterwards: options.afterwards ?? '',
     random: options.random ?? new RandomStream(0, 'viewer'),
     graceMs: options.graceMs ?? 15_000,
     onFeedback: options.onFeedback,

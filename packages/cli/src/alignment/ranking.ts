@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  InterruptedError,
-  type LedgerEntry,
-  type Query,
-  RandomStream,
-  type RankedClips,
-  standingRankings,
-} from '@rapport/core';
+import { type LedgerEntry, type Query, RandomStream, type RankedClips, standingRankings } from '@rapport/core';
 import { type Ledger, openPrivilegedDataset } from '@rapport/data';
-import { growingDatasetClips, queryStream, startViewer } from '@rapport/viewer';
+import { growingDatasetClips, queryStream } from '@rapport/viewer';
+import { interruptedRanking, openRankingPage } from '../learning/ranking-page.js';
 import { answerBySimulation } from '../learning/ranking-session.js';
 import { openChosenLedger, openExistingLedger } from '../ledger.js';
 import type { AlignOptions } from './options.js';
@@ -58,22 +52,24 @@ export async function openRankingDesk(annotator: 'human' | 'simulated', needs: D
 
 async function personsDesk(
   ledger: Ledger,
-  { options, directory, seed, signal, announce }: DeskOptions,
+  { options, directory, seed, ...surroundings }: DeskOptions,
 ): Promise<RankingDesk> {
   const queries = queryStream(options.queries);
   const asked = new Set<string>();
   const answers = new StandingAnswers(await ledger.entries());
-  const viewer = await startViewer({
-    source: growingDatasetClips(directory),
-    ledger,
-    queries,
-    port: options.port,
-    random: new RandomStream(seed, 'align/screen-order'),
-    onFeedback: (entry) => answers.add(entry),
-    onProblem: (error) => announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
-    ...(options.question !== undefined && { question: options.question }),
-  });
-  announce(`rank the rollouts at ${viewer.url} as they arrive; alignment goes on after the last one`);
+  const page = await openRankingPage(
+    {
+      source: growingDatasetClips(directory),
+      ledger,
+      queries,
+      port: options.port,
+      random: new RandomStream(seed, 'align/screen-order'),
+      onFeedback: (entry) => answers.add(entry),
+      ...(options.question !== undefined && { question: options.question }),
+    },
+    'alignment',
+    surroundings,
+  );
   return {
     ask(query) {
       asked.add(query.id);
@@ -81,20 +77,16 @@ async function personsDesk(
     },
     async answered() {
       while (!answers.cover(asked)) {
-        if (signal.aborted) throw interrupted();
+        if (surroundings.signal.aborted) throw interruptedRanking();
         await sleep(POLL_MS);
       }
     },
-    async finish() {
+    finish() {
       queries.end();
-      const stopped = new Promise<'stopped'>((resolve) => {
-        if (signal.aborted) resolve('stopped');
-        signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-      });
-      if ((await Promise.race([viewer.finished, stopped])) === 'stopped') throw interrupted();
+      return page.answered();
     },
     async close() {
-      await viewer.close();
+      await page.close();
       await ledger.close();
     },
   };
@@ -117,10 +109,6 @@ class StandingAnswers {
     const answered = new Set(this.#queryOf.values());
     return [...queries].every((query) => answered.has(query));
   }
-}
-
-function interrupted(): InterruptedError {
-  return new InterruptedError('stopped while rollouts were ranked; every answer is kept');
 }
 
 function simulatedDesk(ledger: Ledger, { directory, seed, startMs }: DeskOptions): RankingDesk {

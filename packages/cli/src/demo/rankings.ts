@@ -7,8 +7,9 @@ import {
   standingRankings,
 } from '@rapport/core';
 import type { Ledger, PrivilegedDataset } from '@rapport/data';
-import { datasetClips, fixedQueries, startViewer, wholeEpisodes } from '@rapport/viewer';
+import { datasetClips, fixedQueries, wholeEpisodes } from '@rapport/viewer';
 import { isHeldOut, type RankingSplit, splitRankings } from '../learning/held-out.js';
+import { openRankingPage } from '../learning/ranking-page.js';
 import { answerBySimulation } from '../learning/ranking-session.js';
 import type { DemoOptions } from './options.js';
 
@@ -76,34 +77,29 @@ export async function collectRankings(options: DemoOptions, needs: RankingNeeds)
   const human = options.annotator === 'human';
   const judging = human ? Math.ceil(options.rankings / 5) : Math.max(options.rankings, HELD_OUT_QUERIES);
   const queries = [...draw(split.training, options.rankings, 'learning'), ...draw(split.heldOut, judging, 'judging')];
-  if (human) await answerByPerson(queries, QUESTIONS[options.task], options.port, needs);
+  if (human) await askPerson(queries, options, needs);
   else await answerBySimulation(recording, queries, ledger, { stream: stream.fork('annotator'), nowMs: needs.startMs });
   const known = new Set(queries.map(({ id }) => id));
   const entries = (await ledger.entries()).filter((entry) => entry.kind === 'undo' || known.has(entry.query.id));
   return { ...splitRankings(standingRankings(entries)), asked: queries.length };
 }
 
-/** Serves the viewer until every query has its answer or the person stops. */
-export async function answerByPerson(
+async function askPerson(
   queries: readonly Query[],
-  question: string,
-  port: number,
-  { recording, ledger, stream, signal, announce }: Omit<RankingNeeds, 'split' | 'startMs'>,
+  { task, port }: DemoOptions,
+  { recording, ledger, stream, ...surroundings }: RankingNeeds,
 ): Promise<void> {
-  const viewer = await startViewer({
-    source: datasetClips(recording),
-    ledger,
-    queries: fixedQueries(queries),
-    port,
-    question,
-    random: stream.fork('screen-order'),
-    onProblem: (error) => announce(`problem: ${error instanceof Error ? error.message : String(error)}`),
-  });
-  announce(`rank the clips at ${viewer.url}; the demo goes on after the last one`);
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([viewer.finished, stopped]);
-  await viewer.close();
+  const page = await openRankingPage(
+    {
+      source: datasetClips(recording),
+      ledger,
+      queries: fixedQueries(queries),
+      port,
+      random: stream.fork('screen-order'),
+      question: QUESTIONS[task],
+    },
+    'demo',
+    surroundings,
+  );
+  await page.answered().finally(page.close);
 }

@@ -4,7 +4,7 @@ import { icons } from './icons.js';
 
 /** What stands in the middle when there is no query to show. */
 export function notice(labelling: Labelling, undo: () => void): TemplateResult {
-  const { connection, idle, progress, canUndo, unsaved } = labelling;
+  const { connection, idle, progress, canUndo, unsaved, afterwards } = labelling;
   if (connection === 'elsewhere') {
     return panel(
       'This page is open in another place',
@@ -24,8 +24,8 @@ export function notice(labelling: Labelling, undo: () => void): TemplateResult {
       'All done, thank you',
       unsaved > 0
         ? `${unsaved} of your answers are still being saved. Please leave this page open.`
-        : `You answered ${yours} ${yours === 1 ? 'query' : 'queries'}, and every answer is saved. You can close this page.`,
-      html`<button class="plain" @click=${undo} ?disabled=${!canUndo}>Take back the last answer<kbd>U</kbd></button>`,
+        : `You answered ${yours} ${yours === 1 ? 'query' : 'queries'}, and every answer is saved. ${afterwards} You can close this page.`,
+      canUndo ? html`<button class="plain" @click=${undo}>Take back the last answer<kbd>U</kbd></button>` : '',
       true,
     );
   }

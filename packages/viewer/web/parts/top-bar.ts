@@ -48,7 +48,7 @@ function progress({ progress }: Labelling): TemplateResult {
     <progress max=${Math.max(1, total)} value=${answered} aria-label="Queries answered"></progress>
     <span class="counts">
       <strong>${answered}</strong> answered · <strong>${total - answered}</strong> remaining${
-        isGrowing ? ', more to come' : nothing
+        isGrowing ? ', rollouts still arriving' : nothing
       }${annotators > 1 ? html` · ${annotators} people` : nothing}
     </span>
   </div>`;

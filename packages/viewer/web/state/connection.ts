@@ -6,7 +6,7 @@ export type ConnectionState =
   | 'open'
   /** It was open; a new try is on its way. */
   | 'lost'
-  /** The server said that it stops; a new try is on its way. */
+  /** The server said that it stops, and is not back yet; a new try is on its way. */
   | 'stopped'
   /** It was never open: no server there, or the address lacks its token. */
   | 'refused'
@@ -81,7 +81,8 @@ export class Connection {
       this.#change('elsewhere');
       return;
     }
-    this.#change(code === closeCodes.stopping ? 'stopped' : this.#wasOpen ? 'lost' : 'refused');
+    const isStopped = code === closeCodes.stopping || this.state === 'stopped';
+    this.#change(isStopped ? 'stopped' : this.#wasOpen ? 'lost' : 'refused');
     setTimeout(() => {
       if (this.#socket === socket) this.connect();
     }, this.#retryMs);

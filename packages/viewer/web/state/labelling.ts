@@ -56,6 +56,8 @@ export class Labelling {
   question = '';
   /** Reasons that can be ticked. */
   reasons: readonly string[] = [];
+  /** What happens when everything is answered. */
+  afterwards = '';
   progress: ProgressMessage | undefined;
   /** Set while the server has nothing for this annotator. */
   idle: IdleReason | undefined;
@@ -104,8 +106,10 @@ export class Labelling {
     return this.#outbox.length;
   }
 
+  /** When all is answered the server may be gone for good, and what was learned from the answers with it. */
   get canUndo(): boolean {
-    return this.#undoable.length > 0;
+    const isOver = this.open === undefined && this.idle === 'finished' && this.connection !== 'open';
+    return this.#undoable.length > 0 && !isOver;
   }
 
   get ranks(): number[] | undefined {
@@ -196,7 +200,7 @@ export class Labelling {
 
   /** Takes back the last answer and opens its query again. */
   undo(): void {
-    const undoes = this.#undoable.pop();
+    const undoes = this.canUndo ? this.#undoable.pop() : undefined;
     if (undoes === undefined) {
       this.say('There is no answer to take back');
       return;
@@ -282,6 +286,7 @@ export class Labelling {
       case 'welcome':
         this.question = message.question;
         this.reasons = message.reasons;
+        this.afterwards = message.afterwards;
         this.#undoable = this.#withOutbox(message.undoable);
         break;
       case 'scene':

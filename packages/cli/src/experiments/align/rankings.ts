@@ -1,7 +1,7 @@
 import { type Query, type RandomStream, type RankedClips, standingRankings } from '@rapport/core';
 import { openLedger, openPrivilegedDataset } from '@rapport/data';
-import { wholeEpisodes } from '@rapport/viewer';
-import { answerByPerson } from '../../demo/rankings.js';
+import { datasetClips, fixedQueries, wholeEpisodes } from '@rapport/viewer';
+import { openRankingPage } from '../../learning/ranking-page.js';
 import { answerBySimulation } from '../../learning/ranking-session.js';
 
 interface RankingOptions {
@@ -29,7 +29,7 @@ const CLIPS_PER_QUERY = 3;
  * @returns rankings that state a preference, in the order of the queries
  */
 export async function collectRankings(options: RankingOptions): Promise<RankedClips[]> {
-  const { annotator, question, port, stream, startMs: nowMs, signal, announce } = options;
+  const { annotator, question, port, stream, startMs: nowMs } = options;
   const recording = await openPrivilegedDataset(options.dataset);
   const starts = new Map<number, Query['items'][number][]>();
   for (const clip of wholeEpisodes(recording)) {
@@ -41,7 +41,12 @@ export async function collectRankings(options: RankingOptions): Promise<RankedCl
   try {
     if (annotator === 'simulated') {
       await answerBySimulation(recording, queries, ledger, { stream: stream.fork('annotator'), nowMs });
-    } else await answerByPerson(queries, question, port, { recording, ledger, stream, signal, announce });
+    } else {
+      const random = stream.fork('screen-order');
+      const asked = { source: datasetClips(recording), ledger, queries: fixedQueries(queries), port, random, question };
+      const page = await openRankingPage(asked, 'experiment', options);
+      await page.answered().finally(page.close);
+    }
     const order = new Map(queries.map(({ id }, index) => [id, index]));
     const entries = (await ledger.entries())
       .filter((entry) => entry.kind === 'undo' || order.has(entry.query.id))
