@@ -5,11 +5,9 @@ import type { ViewerOptions } from '@rapport/viewer';
 import { z } from 'zod';
 import { datasetFolder } from '../dataset-folder.js';
 import { ledgerOption, openChosenLedger } from '../ledger.js';
+import { addressToken, pageAddress } from '../page-address.js';
 import { type Context, defineVerb } from '../verb.js';
 import { program } from '../version.js';
-
-/** Addresses that only this machine can reach. */
-const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 /** Milliseconds from one look at a growing dataset to the next. */
 const LOOK_MS = 1_000;
@@ -70,13 +68,7 @@ export default defineVerb({
         .max(9)
         .optional()
         .describe('reasons that can be ticked with an answer; by default safer, smoother, faster and the like'),
-      port: z.int().min(0).max(65_535).default(0).describe('port of the page; 0 takes any free one'),
-      host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other machines reach 0.0.0.0'),
-      token: z
-        .string()
-        .min(16)
-        .optional()
-        .describe('secret in the address of the page; made by itself where other machines can reach it'),
+      ...pageAddress,
     }),
   async run(context, options) {
     const [{ openPrivilegedDataset }, { datasetClips, fixedQueries }, { answerBySimulation, drawQueries }] =
@@ -158,7 +150,7 @@ async function askPeople(
   options: PageOptions,
 ): Promise<RankingSession> {
   const { startViewer } = await import('@rapport/viewer');
-  const token = options.token ?? (LOCAL.test(options.host) ? undefined : randomBytes(16).toString('hex'));
+  const token = addressToken(options.host, options.token);
   let answers = 0;
   const viewer = await startViewer({
     ...asked,
