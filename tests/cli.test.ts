@@ -237,6 +237,10 @@ describe('datasets', () => {
       /did you mean "xmagical\/avoid-longstick"/,
     );
     await expectFailure(
+      ['rollout', 'SweepToTop-Longstick-Pixels-Allo-Demo-v0', '--picture=0', '--output=none'],
+      /neither numbers nor pictures would be recorded\n {2}fix: record the pictures of a camera/,
+    );
+    await expectFailure(
       ['rollout', 'xmagical/avoid-longstick', '--policy=carful', '--output=none'],
       /"carful" is neither a scripted policy of xmagical\/avoid-longstick \(careful, .*\) nor a folder/,
     );

@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import {
+  type CameraView,
   type EnvSpec,
   InputError,
   InterruptedError,
   RandomStream,
-  throwIfAborted,
   type WorkOptions,
 } from '@rapport/core';
 import type { ImageStorage } from '@rapport/data';
 import { EVALUATION_SEED_START } from '@rapport/policy';
-import { type Actor, collectEpisodes, makeEnv } from '@rapport/sim';
+import { type Actor, makeEnv, streamEpisodes } from '@rapport/sim';
 import { openRolloutDataset } from './rollout-dataset.js';
 
 /** What to record. */
@@ -32,44 +32,35 @@ export interface Recording {
 }
 
 /**
- * Episodes that are recorded before they are stored; a stop loses at most these. Trained policies take a second to be
- * made, which each batch does anew.
- */
-const BATCH_PER_WORKER = { scripted: 4, trained: 16 };
-
-/**
  * Records rollouts into a dataset, made when it is missing; one that is there already is gone on with, and ends as if
  * it had been recorded at one go.
  * @returns the number of episodes
  * @throws InterruptedError when stopped; the dataset holds every episode stored so far
  */
 export async function recordDataset(directory: string, recording: Recording, work: WorkOptions): Promise<number> {
-  const { envId, policy, episodes, picture, datasetId: id, storage } = recording;
+  const { envId, policy, episodes, datasetId: id, storage } = recording;
   const env = await makeEnv(envId);
   const { spec } = env;
   env.close();
-  const wanted = recording.cameras ?? spec.cameras.slice(0, 1);
-  const cameras = picture === 0 ? [] : wanted.map((camera) => ({ camera, width: picture, height: picture }));
+  const cameras = recordedCameras(spec, recording);
   const writer = await openRolloutDataset(directory, { id, spec, cameras, ...(storage && { storage }) });
   const seeds = episodeSeeds(recording.seed, episodes);
   const workers = Math.min(availableParallelism(), 8);
-  const batchSize = workers * BATCH_PER_WORKER[typeof policy === 'string' ? 'scripted' : 'trained'];
   const label = `recording ${envId}`;
   work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
   try {
-    while (writer.episodeCount < episodes) {
-      throwIfAborted(work.signal);
-      const done = writer.episodeCount;
-      const batch = seeds.slice(done, done + batchSize);
-      const settings = {
-        ...(work.signal !== undefined && { signal: work.signal }),
-        ...(recording.assets !== undefined && { assets: recording.assets }),
-      };
-      const recorded = await collectEpisodes({ envId, policy, seeds: batch, cameras, workers, ...settings });
-      for (const episode of recorded) {
-        await writer.append(episode);
-        work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
-      }
+    const recorded = streamEpisodes({
+      envId,
+      policy,
+      seeds: seeds.slice(writer.episodeCount),
+      cameras,
+      workers,
+      ...(work.signal !== undefined && { signal: work.signal }),
+      ...(recording.assets !== undefined && { assets: recording.assets }),
+    });
+    for await (const episode of recorded) {
+      await writer.append(episode);
+      work.onProgress?.({ label, done: writer.episodeCount, total: episodes });
     }
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
@@ -80,11 +71,19 @@ export async function recordDataset(directory: string, recording: Recording, wor
   return writer.episodeCount;
 }
 
-/** @throws InputError when the environment has no such camera */
-export function checkCameras({ id, cameras }: EnvSpec, wanted: readonly string[]): void {
+/**
+ * The pictures that a recording keeps.
+ * @throws InputError when the environment has no such camera
+ */
+export function recordedCameras(
+  { id, cameras }: EnvSpec,
+  { cameras: wanted = cameras.slice(0, 1), picture }: Pick<Recording, 'cameras' | 'picture'>,
+): CameraView[] {
   const missing = wanted.find((camera) => !cameras.includes(camera));
-  if (missing === undefined) return;
-  throw new InputError(`${id} has no camera "${missing}"; it has ${cameras.join(', ') || 'none'}`);
+  if (missing !== undefined) {
+    throw new InputError(`${id} has no camera "${missing}"; it has ${cameras.join(', ') || 'none'}`);
+  }
+  return picture === 0 ? [] : wanted.map((camera) => ({ camera, width: picture, height: picture }));
 }
 
 /** Seeds of training episodes, disjoint from those of evaluation; the first ones do not depend on `count`. */

@@ -41,7 +41,7 @@ export {
   toRotationVector,
 } from './spatial/rotation.js';
 export type { Actor, PolicyModule } from './vector/actor.js';
-export { type CollectOptions, collectEpisodes } from './vector/collect.js';
+export { type CollectOptions, collectEpisodes, streamEpisodes } from './vector/collect.js';
 export { VectorEnv, type VectorOptions } from './vector/vector-env.js';
 export {
   type ColumnDeviation,

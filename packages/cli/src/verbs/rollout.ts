@@ -46,8 +46,14 @@ export default defineVerb({
         .describe('pictures as MP4 or as PNG in Parquet; auto takes MP4 where ffmpeg is present'),
     }),
   async run(context, { env, episodes, policy, assets, picture, cameras, storage }) {
-    const [{ checkCameras, recordDataset }, { chooseActor }, { makeEnv }] = await Promise.all([
+    const [
+      { recordDataset, recordedCameras },
+      { checkRolloutDataset, removeUnlessBegun },
+      { chooseActor },
+      { makeEnv },
+    ] = await Promise.all([
       import('../recording.js'),
+      import('../rollout-dataset.js'),
       import('../learning/actor.js'),
       import('@rapport/sim'),
     ]);
@@ -56,7 +62,9 @@ export default defineVerb({
     const made = await makeEnv(env, robot);
     made.close();
     const { spec } = made;
-    if (cameras !== undefined) checkCameras(spec, cameras);
+    const chosen = cameras === undefined ? { picture } : { picture, cameras };
+    const datasetId = identityOf(env, context.config);
+    checkRolloutDataset({ id: datasetId, spec, cameras: recordedCameras(spec, chosen) });
     const actor = await chooseActor(spec, policy);
     const run = await startRun(context, env);
     const directory = join(run.directory, 'dataset');
@@ -66,10 +74,9 @@ export default defineVerb({
       policy: actor,
       episodes,
       ...robot,
-      ...(cameras && { cameras }),
-      picture,
+      ...chosen,
       seed: context.seed,
-      datasetId: identityOf(env, context.config),
+      datasetId,
       ...(storage !== 'auto' && { storage }),
     };
     try {
@@ -84,6 +91,7 @@ export default defineVerb({
         ].join('\n'),
       };
     } catch (error) {
+      if (context.resume === undefined) await removeUnlessBegun(run.directory, directory);
       throw resumable(error, context, run.directory);
     }
   },

@@ -103,7 +103,7 @@ async function layoutOf(path: string, dataset: Dataset): Promise<BagLayout> {
     return { source: { topic, fields: entries.map(({ name }) => `values[${name}]`) }, from: 0 };
   };
   return {
-    observation: [named(rapportTopics.observation, observationSpace)],
+    observation: observationSpace.entries.length > 0 ? [named(rapportTopics.observation, observationSpace)] : [],
     action: [named(rapportTopics.action, actionSpace)],
     cameras,
     types,

@@ -7,6 +7,7 @@ import type { ImageStorage } from './new-dataset.js';
 import { openPrivilegedDataset } from './privileged.js';
 import { openDataset } from './reader.js';
 import { SYNTHETIC_OPTIONS, stepInPicture, syntheticEpisode } from './synthetic-episode.js';
+import { validateDataset } from './validate.js';
 import { createDataset, openDatasetForAppend } from './writer.js';
 
 const hasFfmpeg = ((await findFfmpeg())?.encoders.length ?? 0) > 0;
@@ -66,6 +67,21 @@ describe.each(storages)('a dataset with images in %s', (imageStorage) => {
     expect(await filesOf(b)).toEqual(await filesOf(a));
     expect((await openDataset(b)).episodes).toHaveLength(2);
   });
+});
+
+it('keeps episodes that were observed by pictures alone, without a column of numbers', async () => {
+  const directory = join(folder, 'set');
+  const observationSpace = { kind: 'box' as const, entries: [] };
+  const writer = await createDataset(directory, { ...SYNTHETIC_OPTIONS, observationSpace, imageStorage: 'parquet' });
+  const { episode, privileged } = syntheticEpisode(3, 5);
+  const seen = { ...episode, observations: new Float32Array(0) };
+  await writer.append({ episode: seen, privileged });
+  await writer.finalize();
+
+  const dataset = await openDataset(directory);
+  expect(await dataset.readEpisode(0, { frames: true })).toEqual(seen);
+  expect(Object.keys(dataset.info.features)).not.toContain('observation.state');
+  expect(await validateDataset(directory)).toEqual([]);
 });
 
 it('removes what crashes left before it appends: an uncounted episode, and rows that finalize had gathered', async () => {

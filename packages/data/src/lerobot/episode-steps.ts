@@ -1,6 +1,6 @@
 import type { EpisodeRow } from './episode-rows.js';
 import { DatasetFileError, type FileReference } from './file-error.js';
-import type { DatasetInfo } from './info.js';
+import { type DatasetInfo, vectorSize } from './info.js';
 import type { ParquetFile } from './parquet.js';
 
 /** The columns of an episode that a learner may see. */
@@ -68,7 +68,7 @@ interface VectorColumn {
 }
 
 function vectorColumn(info: DatasetInfo, key: string, length: number): VectorColumn {
-  const width = info.features[key]?.shape[0] ?? 0;
+  const width = vectorSize(info, key);
   return { key, width, values: new Float32Array(length * width) };
 }
 

@@ -1,6 +1,6 @@
 import { type FrameStack, InputError, poseTrackWidth, type RecordedEpisode } from '@rapport/core';
 import { encodePng } from '../png.js';
-import type { CameraFeature, DatasetInfo, Feature } from './info.js';
+import { type CameraFeature, type DatasetInfo, type Feature, vectorSize } from './info.js';
 import type { Column } from './parquet.js';
 import { type FeatureStatistics, pictureStatistics, vectorStatistics } from './statistics.js';
 
@@ -20,9 +20,8 @@ export function episodeTable(
   const { length } = episode;
   const steps = Array.from({ length }, (_, step) => step);
   const atEnd = (value: boolean) => steps.map((step) => value && step === length - 1);
-  const observationSize = info.features['observation.state']!.shape[0]!;
   const numbers: Record<string, ArrayLike<number>> = {
-    'observation.state': episode.observations.subarray(0, length * observationSize),
+    'observation.state': episode.observations.subarray(0, length * vectorSize(info, 'observation.state')),
     action: episode.actions,
     'next.reward': episode.rewards,
     timestamp: Float32Array.from(steps, (step) => step / info.fps),
@@ -112,9 +111,8 @@ export function checkRecorded(recorded: RecordedEpisode, info: DatasetInfo, came
   if (!Number.isInteger(length) || length < 1) {
     throw new InputError(`the episode has ${length} steps; expected at least one`);
   }
-  const size = (key: string) => info.features[key]!.shape[0]!;
-  checkNumbers('observations', episode.observations, (length + 1) * size('observation.state'));
-  checkNumbers('actions', episode.actions, length * size('action'));
+  checkNumbers('observations', episode.observations, (length + 1) * vectorSize(info, 'observation.state'));
+  checkNumbers('actions', episode.actions, length * vectorSize(info, 'action'));
   checkNumbers('rewards', episode.rewards, length);
   checkNumbers('step scores', privileged.stepScores, length);
   checkNumbers('poses', privileged.poses, length * poseTrackWidth(privileged.scene));

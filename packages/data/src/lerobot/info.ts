@@ -49,6 +49,11 @@ export const AUTOMATIC_FEATURES: Readonly<Record<string, Feature>> = {
   task_index: { dtype: 'int64', shape: [1], names: null },
 };
 
+/** Numbers in a row of a vector feature; 0 when the dataset has no such feature. */
+export function vectorSize(info: DatasetInfo, key: string): number {
+  return info.features[key]?.shape[0] ?? 0;
+}
+
 /**
  * Reads and checks `meta/info.json`.
  * @throws DatasetFileError when it is missing, not JSON, of another version or has a wrong field

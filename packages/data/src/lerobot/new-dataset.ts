@@ -17,6 +17,7 @@ export interface CreateDatasetOptions {
   readonly envId: string;
   /** Control steps per second, a whole number. */
   readonly fps: number;
+  /** Without entries when pictures alone are observed: the dataset then has no `observation.state`. */
   readonly observationSpace: BoxSpace;
   readonly actionSpace: BoxSpace;
   readonly cameras: readonly { readonly camera: string; readonly width: number; readonly height: number }[];
@@ -78,7 +79,7 @@ export function emptyInfo(
     codebase_version: CODEBASE_VERSION,
     fps: options.fps,
     features: {
-      'observation.state': vector(options.observationSpace),
+      ...(spaceSize(options.observationSpace) > 0 && { 'observation.state': vector(options.observationSpace) }),
       action: vector(options.actionSpace),
       ...Object.fromEntries(cameras),
       'next.reward': { dtype: 'float32', shape: [1], names: null },
@@ -104,10 +105,13 @@ export function emptyInfo(
 }
 
 /** @throws InputError when an option is wrong */
-export function checkOptions({ fps, cameras, observationSpace, actionSpace }: CreateDatasetOptions): void {
+export function checkDatasetOptions({ fps, cameras, observationSpace, actionSpace }: CreateDatasetOptions): void {
   if (!Number.isInteger(fps) || fps < 1) throw new InputError(`fps is ${fps}; expected a positive whole number`);
-  if (spaceSize(observationSpace) === 0 || spaceSize(actionSpace) === 0) {
-    throw new InputError('a dataset needs observations and actions of at least one entry');
+  if (spaceSize(actionSpace) === 0) throw new InputError('a dataset needs actions of at least one entry');
+  if (spaceSize(observationSpace) === 0 && cameras.length === 0) {
+    throw new InputError('a dataset needs something observed: neither numbers nor pictures would be recorded', {
+      fix: 'record the pictures of a camera',
+    });
   }
   for (const { camera, width, height } of cameras) {
     if (!/^[A-Za-z0-9_-]+$/.test(camera)) {

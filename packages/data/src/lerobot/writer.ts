@@ -19,8 +19,8 @@ import {
   writeEpisodeRows,
 } from './episode-rows.js';
 import { checkRecorded, episodeTable, framesOf, huggingFaceMetadata } from './episode-table.js';
-import { type CameraFeature, camerasOf, type DatasetInfo, fillPath, readInfo, writeInfo } from './info.js';
-import { type CreateDatasetOptions, checkOptions, emptyInfo, type ImageStorage } from './new-dataset.js';
+import { type CameraFeature, camerasOf, type DatasetInfo, fillPath, readInfo, vectorSize, writeInfo } from './info.js';
+import { type CreateDatasetOptions, checkDatasetOptions, emptyInfo, type ImageStorage } from './new-dataset.js';
 import { encodeParquet } from './parquet.js';
 import { writeTrack } from './privileged-tracks.js';
 import { appendEpisodeCard, readDatasetCard, readEpisodeCards, writeDatasetCard } from './sidecar.js';
@@ -51,7 +51,7 @@ export interface DatasetWriter {
  * asked for and ffmpeg cannot encode it
  */
 export async function createDataset(directory: string, options: CreateDatasetOptions): Promise<DatasetWriter> {
-  checkOptions(options);
+  checkDatasetOptions(options);
   await refuseExisting(directory);
   const encoders = await Promise.all(options.cameras.map(chooseEncoder));
   const imageStorage =
@@ -178,7 +178,7 @@ class LeRobotWriter implements DatasetWriter {
     const dataFile = fillPath(info.data_path, { chunk_index: place.chunk, file_index: place.file });
     await writeDurably(join(directory, dataFile), encodeParquet(columns, { huggingface: huggingFaceMetadata(info) }));
     await writeTrack(directory, index, privileged);
-    const observationSize = info.features['observation.state']!.shape[0]!;
+    const observationSize = vectorSize(info, 'observation.state');
     const cardBytes = await appendEpisodeCard(directory, this.#cardBytes, {
       episode: index,
       envId: episode.envId,

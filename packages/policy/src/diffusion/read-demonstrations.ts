@@ -42,6 +42,11 @@ export function demonstrationFeatures(
       fix: 'take a dataset of demonstrations that were recorded with their actions',
     });
   }
+  if (observationSize === 0) {
+    throw new InputError(`dataset ${dataset.id} observes pictures alone; a diffusion policy also takes numbers`, {
+      fix: 'record demonstrations in an environment that observes numbers, in X-Magical a State id',
+    });
+  }
   if (stateSize < 1 || stateSize > observationSize) {
     throw new InputError(`the state has ${stateSize} numbers; expected 1 to ${observationSize}, which are observed`);
   }

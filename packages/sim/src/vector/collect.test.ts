@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InputError, InterruptedError } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
-import { collectEpisodes } from './collect.js';
+import { collectEpisodes, streamEpisodes } from './collect.js';
 
 const base = {
   envId: 'xmagical/avoid-longstick',
@@ -49,6 +49,39 @@ describe('collectEpisodes', () => {
       signal.aborted = true;
     };
     await expect(collectEpisodes({ ...base, workers: 2, signal, onProgress })).rejects.toThrow(InterruptedError);
+  });
+
+  it('lets workers go at most two episodes each ahead of the caller', async () => {
+    const seeds = Array.from({ length: 10 }, (_, seed) => seed);
+    let [done, taken, most] = [0, 0, 0];
+    const onProgress = (progress: { readonly done: number }) => {
+      done = progress.done;
+      most = Math.max(most, done - taken);
+    };
+    const got: number[] = [];
+    for await (const { episode } of streamEpisodes({ ...base, seeds, cameras: [], workers: 2, onProgress })) {
+      taken += 1;
+      got.push(episode.seed);
+      while (done < Math.min(seeds.length, taken + 4)) await new Promise(setImmediate);
+    }
+    expect(got).toEqual(seeds);
+    expect(most).toBeLessThanOrEqual(5);
+  });
+
+  it('hands over what had ended in order before it stops', async () => {
+    const signal = { aborted: false };
+    const got: number[] = [];
+    const stream = streamEpisodes({
+      ...base,
+      workers: 1,
+      signal,
+      onProgress: ({ done }) => (signal.aborted = done === 3),
+    });
+    const readAll = async () => {
+      for await (const { episode } of stream) got.push(episode.seed);
+    };
+    await expect(readAll()).rejects.toThrow(InterruptedError);
+    expect(got).toEqual(base.seeds.slice(0, 3));
   });
 
   it('refuses an unknown environment before it starts a worker', async () => {
