@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { InputError } from '@rapport/core';
 import { z } from 'zod';
+import { addressToken, pageAddress } from '../page-address.js';
 import { startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
 import { program } from '../version.js';
 
 /** Width and height of the picture on the page. */
 const VIEW = 384;
-/** Addresses that only this machine can reach. */
-const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export default defineVerb({
   name: 'play',
@@ -18,7 +17,7 @@ export default defineVerb({
     'Serves a page with the environment as its first camera sees it, and prints its address. Keys or a gamepad drive it in ' +
     'real time; an episode begins with the first push. Right arrow (or n) keeps the episode and goes on to the next, ' +
     'left arrow (or r) does it again from the same start, Escape (or q) stops; an episode in progress is dropped then. ' +
-    'What is kept is stored at once, in a LeRobotDataset that rank and train take.',
+    'These keys work in the terminal too. What is kept is stored at once, in a LeRobotDataset that rank and train take.',
   examples: ['rapport play xmagical/avoid-longstick', 'rapport play franka/lift --episodes 5 --port 8080'],
   positionals: ['env'],
   heeds: ['seed', 'output'],
@@ -37,22 +36,17 @@ export default defineVerb({
         .max(1024)
         .default(96)
         .describe('width and height of the recorded pictures; 0 records none'),
-      port: z.int().min(0).max(65_535).default(0).describe('port of the page; 0 takes any free one'),
-      host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other machines reach 0.0.0.0'),
-      token: z
-        .string()
-        .min(16)
-        .optional()
-        .describe('secret in the address of the page; made by itself where other machines can reach it'),
+      ...pageAddress,
     }),
   async run(context, options) {
-    const [{ createRolloutDataset }, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }] =
+    const [datasets, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }, { readTerminalKeys }] =
       await Promise.all([
         import('../rollout-dataset.js'),
         import('@rapport/sim'),
         import('@rapport/viewer'),
         import('../recording.js'),
         import('../play/session.js'),
+        import('../play/terminal-keys.js'),
       ]);
     const env = await makeEnv(options.env, options.assets === undefined ? {} : { assets: options.assets });
     try {
@@ -61,8 +55,9 @@ export default defineVerb({
       if (camera === undefined) throw new InputError(`${options.env} draws no pictures: there is nothing to see it by`);
       const { picture } = options;
       const cameras = picture === 0 ? [] : [{ camera, width: picture, height: picture }];
+      datasets.checkRolloutDataset({ id: 'play', spec, cameras });
       const commands: ('save' | 'redo' | 'stop')[] = [];
-      const token = options.token ?? (LOCAL.test(options.host) ? undefined : randomBytes(16).toString('hex'));
+      const token = addressToken(options.host, options.token);
       const page = await startPlayPage({
         env: spec.id,
         summary: spec.summary,
@@ -75,8 +70,15 @@ export default defineVerb({
       try {
         const run = await startRun(context, options.env);
         const directory = join(run.directory, 'dataset');
-        const writer = await createRolloutDataset(directory, { id: identityOf(run.directory), spec, cameras });
+        const writer = await datasets
+          .createRolloutDataset(directory, { id: identityOf(run.directory), spec, cameras })
+          .finally(() => datasets.removeUnlessBegun(run.directory, directory));
         context.announce(`drive at ${page.url} (Ctrl+C ends and keeps what was kept)`);
+        const leaveTerminal = readTerminalKeys(
+          process.stdin,
+          (command) => commands.push(command),
+          () => process.kill(process.pid, 'SIGINT'),
+        );
         const saved = await playEpisodes({
           env,
           page,
@@ -88,10 +90,16 @@ export default defineVerb({
             await writer.append(episode);
           },
           signal: context.signal,
-        }).finally(() => writer.finalize());
+        }).finally(() => {
+          leaveTerminal();
+          return writer.finalize();
+        });
         return {
           data: { directory, env: options.env, episodes: saved },
-          text: [`${saved} demonstrations in ${directory}`, `rank them: ${program} rank ${run.directory}`].join('\n'),
+          text: [
+            `${saved} demonstrations in ${directory}`,
+            ...(saved === 0 ? [] : [`rank them: ${program} rank ${run.directory}`]),
+          ].join('\n'),
         };
       } finally {
         await page.close();
