@@ -12,9 +12,9 @@ import { variationSeed } from '@rapport/policy';
 import { openNode, type RosNode } from '../graph/node.js';
 import { waitUntil } from '../graph/wait.js';
 import { openRunner, type Runner } from '../runner/index.js';
-import { describeEvent, readLimits, type SafetyLimits } from '../safety/index.js';
+import { describeEvent, readLimits } from '../safety/index.js';
 import { EpisodeCameras } from './episode-cameras.js';
-import { EpisodeLog } from './episode-log.js';
+import { EpisodeLog, type EpisodeRecord } from './episode-log.js';
 import { EvaluationTrack, unjudgedSteps } from './evaluation-track.js';
 import { findSceneReset, type SceneReset } from './scene-reset.js';
 
@@ -37,6 +37,10 @@ export interface GraphRolloutsOptions {
 const PATIENCE_WITH_OPERATOR = 3;
 /** How long after a reset a message must be stamped to be about the new scene, seconds: what time a node knows is old. */
 const CLOCK_DELAY = 0.1;
+/** Pictures are for people and rewards: they may be older than what a policy acts on, seconds. */
+const OLDEST_PICTURE = 1;
+/** How often a rollout is begun until its first step ends. */
+const ATTEMPTS = 3;
 /** Wall time without a control step after which the clock, or this process, stands still, seconds. */
 const LONGEST_SILENCE = 10;
 
@@ -49,9 +53,10 @@ export class GraphRollouts implements RolloutSource {
   readonly spec: EnvSpec;
   readonly node: RosNode;
   readonly #options: GraphRolloutsOptions;
-  readonly #limits: SafetyLimits;
   readonly #reset: SceneReset;
   readonly #evaluation: EvaluationTrack | undefined;
+  /** Of the rollout that runs. */
+  #log: EpisodeLog | undefined;
 
   /**
    * Joins the graph as the node `rollouts`.
@@ -59,24 +64,24 @@ export class GraphRollouts implements RolloutSource {
    *   nobody can bring the scene to a start
    */
   static async open(options: GraphRolloutsOptions): Promise<GraphRollouts> {
-    const limits = await readLimits(options.limits);
+    // Read again by every runner; a wrong one is refused before anything else is done.
+    await readLimits(options.limits);
     const { rosArguments, operator, patience, signal } = options;
     const node = await openNode({ name: 'rollouts', ...(rosArguments !== undefined && { arguments: rosArguments }) });
     try {
       const waiting = operator === undefined ? patience : Math.min(patience, PATIENCE_WITH_OPERATOR);
       const reset = await findSceneReset(node, operator, waiting, signal);
-      return new GraphRollouts(node, options, limits, reset);
+      return new GraphRollouts(node, options, reset);
     } catch (error) {
       node.close();
       throw error;
     }
   }
 
-  private constructor(node: RosNode, options: GraphRolloutsOptions, limits: SafetyLimits, reset: SceneReset) {
+  private constructor(node: RosNode, options: GraphRolloutsOptions, reset: SceneReset) {
     this.spec = options.spec;
     this.node = node;
     this.#options = options;
-    this.#limits = limits;
     this.#reset = reset;
     this.#evaluation = EvaluationTrack.available(node) ? new EvaluationTrack(node) : undefined;
   }
@@ -97,8 +102,7 @@ export class GraphRollouts implements RolloutSource {
     { signal }: { readonly signal?: StopSignal },
   ): AsyncGenerator<RecordedEpisode> {
     const { limits, rosArguments, patience, spec } = this.#options;
-    let log: EpisodeLog | undefined;
-    const pictures = new EpisodeCameras(this.node, cameras, this.#limits.watchdog.observationAge);
+    const pictures = new EpisodeCameras(this.node, cameras, OLDEST_PICTURE);
     let runner: Runner | undefined;
     try {
       runner = await openRunner({
@@ -108,24 +112,18 @@ export class GraphRollouts implements RolloutSource {
         autostart: false,
         ...(rosArguments !== undefined && { rosArguments }),
         steps: {
-          observed: (step, observed) => log?.observed(step, observed),
-          acted: (step, action) => log?.acted(step, action),
-          stopped: (stop) => log?.stopped(stop),
+          observed: (step, observed) => this.#log?.observed(step, observed),
+          acted: (step, action) => this.#log?.acted(step, action),
+          stopped: (stop) => this.#log?.stopped(stop),
         },
       });
       await runner.prepare(patience, signal);
       for (const one of wanted) {
         throwIfAborted(signal);
-        const since = await this.#bringToStart(runner, pictures, one, signal);
-        this.#evaluation?.begin(since);
-        log = new EpisodeLog({ spec, control: runner.task.control, pictures });
-        runner.begin(variationSeed(one.seed, one.variation));
-        await this.#act(runner, log, signal);
-        await runner.rest();
-        yield await this.#recorded(log, runner, one);
-        log = undefined;
+        yield await this.#episode(runner, pictures, one, signal);
       }
     } finally {
+      this.#log = undefined;
       await runner?.close();
       pictures.close();
     }
@@ -133,6 +131,29 @@ export class GraphRollouts implements RolloutSource {
 
   close(): void {
     this.node.close();
+  }
+
+  /** A rollout that something stops before its first step has ended holds nothing, and is begun anew. */
+  async #episode(
+    runner: Runner,
+    pictures: EpisodeCameras,
+    wanted: WantedRollout,
+    signal: StopSignal | undefined,
+  ): Promise<RecordedEpisode> {
+    for (let left = ATTEMPTS - 1; ; left--) {
+      const since = await this.#bringToStart(runner, pictures, wanted, signal);
+      this.#evaluation?.begin(since);
+      const log = new EpisodeLog({ spec: this.spec, control: runner.task.control, pictures });
+      this.#log = log;
+      runner.begin(variationSeed(wanted.seed, wanted.variation));
+      await this.#act(runner, log, signal);
+      await runner.rest();
+      const record = log.record();
+      if (record.episode.length > 0) return this.#judged(record, runner.policyName, wanted);
+      const line = `the rollout from start ${wanted.seed} was stopped before its first step had ended: ${record.stopped}`;
+      if (left === 0) throw new UnavailableError(line);
+      this.node.warn(`${line}; it is begun anew`);
+    }
   }
 
   /** @returns the time after which all sources tell of the new scene, seconds */
@@ -178,13 +199,11 @@ export class GraphRollouts implements RolloutSource {
     throw new UnavailableError(`the policy has not begun to act within ${patience} s: ${reason}`);
   }
 
-  async #recorded(log: EpisodeLog, runner: Runner, { seed }: WantedRollout): Promise<RecordedEpisode> {
-    const { episode, times, stopped } = log.record();
-    if (episode.length === 0) {
-      throw new UnavailableError(
-        `the rollout from start ${seed} was stopped before its first step had ended: ${stopped}`,
-      );
-    }
+  async #judged(
+    { episode, times, stopped }: EpisodeRecord,
+    policy: string,
+    { seed }: WantedRollout,
+  ): Promise<RecordedEpisode> {
     const judged = await (this.#evaluation?.judge(times) ?? unjudgedSteps(episode.length));
     const reason = [judged.fault, stopped].filter((one) => one !== undefined).join('; ');
     return {
@@ -192,7 +211,7 @@ export class GraphRollouts implements RolloutSource {
         ...episode,
         envId: this.spec.id,
         seed,
-        policy: runner.policyName,
+        policy,
         rewards: judged.rewards,
         terminated: stopped !== undefined,
         truncated: stopped === undefined,
