@@ -9,7 +9,7 @@ import { TorqueInterface } from './torque-interface.js';
 const EXTERNAL_TORQUE_CUTOFF_HZ = 5;
 /** How far beyond the limits a measured position (rad) or velocity (share) may be before it is a fault. */
 const POSITION_TOLERANCE = 0.01;
-const VELOCITY_TOLERANCE = 1.15;
+export const VELOCITY_TOLERANCE = 1.15;
 /** Largest distance of a joint from where it should be, rad. */
 const LARGEST_DEVIATION = 0.6;
 

@@ -92,6 +92,17 @@ describe('manipulation environment', () => {
     expect(() => liftEnv.step(still)).toThrow('the episode has ended; call reset');
   });
 
+  it('bounds what is observed of the arm by its lengths and limits, and bodies that may roll away by nothing', () => {
+    const entry = (name: string) => liftEnv.spec.observationSpace.entries.find((one) => one.name === name)!;
+    // 0.333 + 0.316 + 0.0825 + |(0.0825, 0.384)| + 0.088 + 0.107 + 0.1034 m from the base to the tool, end to end.
+    const span = 1.0299 + Math.hypot(0.0825, 0.384);
+    expect(entry('tcp_x').high).toBeCloseTo(span, 6);
+    expect(entry('tcp_z').low).toBeCloseTo(-span, 6);
+    expect(entry('joint_velocity_5')).toMatchObject({ low: -1.15 * 2.61, high: 1.15 * 2.61 });
+    expect(entry('target_y').high).toBeCloseTo(span + 0.05, 6);
+    expect(entry('cube_x').high).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('refuses what is not an action and stays usable', () => {
     liftEnv.reset({ seed: 3 });
     expect(() => liftEnv.step([0, 0])).toThrow('action has 2 values; expected 7');

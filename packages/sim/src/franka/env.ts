@@ -52,10 +52,11 @@ export interface ManipulationEnvOptions {
 
 /** What an environment is; needs no physics engine. */
 export function manipulationSpec({ id, arm, task }: ManipulationEnvOptions): EnvSpec {
+  const { position } = task.base ?? defaultBase;
   return {
     id,
     summary: task.summary,
-    observationSpace: boxSpace([...armEntries(arm), ...task.observationEntries]),
+    observationSpace: boxSpace([...armEntries(arm, position), ...task.observationEntries]),
     actionSpace: boxSpace(actionEntries(task.control, arm)),
     controlHz: task.controlHz,
     maxEpisodeSteps: task.maxEpisodeSteps,
@@ -247,6 +248,12 @@ export class ManipulationEnv implements PrivilegedEnv {
     const { arm } = this.#stage;
     const observation = new Float32Array(spaceSize(this.spec.observationSpace));
     writeArm(arm, this.#target.pose, this.#controller.gripperGoal, observation);
+    // A joint that is faster ends the episode by a fault; what is observed of it then stays within the bounds.
+    const { entries } = this.spec.observationSpace;
+    for (let index = armLayout.jointVelocities; index < armLayout.tcp; index++) {
+      const { low, high } = entries[index]!;
+      observation[index] = Math.min(high, Math.max(low, observation[index]!));
+    }
     this.#task.observe(this.#stage, observation.subarray(armLayout.end));
     return observation;
   }

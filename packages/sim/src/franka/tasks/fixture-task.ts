@@ -8,6 +8,8 @@ import type { FixedCamera, ManipulationTask, Stage } from '../task.js';
 import { pointEntries, startAboveTable, tabletop } from './tabletop.js';
 
 const FORCE_SENSOR = 'hand_on_part';
+/** How far a handle may be pushed beyond its stop, metres. */
+const STOP_SLACK = 0.02;
 
 /** From the arm's left, on the side of the furniture that faces the arm. */
 const sideCamera: FixedCamera = { name: 'side', position: [0.2, 0.75, 0.6], target: [0.55, 0, 0.1], fovYDeg: 45 };
@@ -50,7 +52,10 @@ export function fixtureTask(options: FixtureTaskOptions): ManipulationTask {
     maxEpisodeSteps: 120,
     cameras: [sideCamera, ...tabletop.cameras],
     memorySize: 0,
-    observationEntries: [...pointEntries('handle'), ...pointEntries('goal')],
+    observationEntries: [
+      ...pointEntries('handle', placedBox(place, handleWay(fixture))),
+      ...pointEntries('goal', placedBox(place, [goalHandle])),
+    ],
     world: () => ({
       bodies: [...tableAndFloor(), fixtureBody(fixture, goalHandle)],
       sensors: [contactSensor(FORCE_SENSOR, { subtree: armNames.hand }, { body: fixtureNames.part })],
@@ -74,4 +79,21 @@ export function fixtureTask(options: FixtureTaskOptions): ManipulationTask {
     },
     success: (stage) => left(stage) <= solvedWithin,
   };
+}
+
+/** Places of a handle over the range of its joint, in the fixture's frame. */
+function handleWay({ joint, handleAt }: Fixture): Vector3[] {
+  const [low, high] = joint.range;
+  return Array.from({ length: 33 }, (_, index) => handleAt(low + (index / 32) * (high - low)));
+}
+
+/** The box that holds points of the fixture wherever it is placed, with what its soft stops give way. */
+function placedBox(
+  { min, max }: FixtureTaskOptions['place'],
+  points: readonly Vector3[],
+): { readonly min: Vector3; readonly max: Vector3 } {
+  const along = (axis: 0 | 1 | 2) => points.map((point) => point[axis]);
+  const low = (axis: 0 | 1 | 2, placed: number) => placed + Math.min(...along(axis)) - STOP_SLACK;
+  const high = (axis: 0 | 1 | 2, placed: number) => placed + Math.max(...along(axis)) + STOP_SLACK;
+  return { min: [low(0, min[0]), low(1, min[1]), low(2, 0)], max: [high(0, max[0]), high(1, max[1]), high(2, 0)] };
 }

@@ -23,7 +23,10 @@ export const push: ManipulationTask = {
   summary: 'push a puck to a goal on the table (success within 5 cm)',
   maxEpisodeSteps: 120,
   memorySize: 1,
-  observationEntries: [...pointEntries('puck'), ...pointEntries('goal')],
+  observationEntries: [
+    ...pointEntries('puck'),
+    ...pointEntries('goal', { min: [0.55, -0.15, 0], max: [0.67, 0.15, 0.04] }),
+  ],
   world: () => ({
     bodies: [
       ...tableAndFloor(),

@@ -57,7 +57,13 @@ export const sweepInto: ManipulationTask = {
   summary: 'sweep a cube into a hole in the table (success within 5 cm of its middle)',
   maxEpisodeSteps: 120,
   memorySize: 1,
-  observationEntries: [...pointEntries('cube'), ...pointEntries('goal')],
+  observationEntries: [
+    ...pointEntries('cube'),
+    ...pointEntries('goal', {
+      min: [hole[0] - 0.01, hole[1] - 0.01, hole[2] - 0.01],
+      max: [hole[0] + 0.01, hole[1] + 0.01, hole[2] + 0.01],
+    }),
+  ],
   world: () => ({
     bodies: [
       ...tableWithHole(),

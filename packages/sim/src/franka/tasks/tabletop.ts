@@ -27,13 +27,16 @@ export const tabletop = {
   thresholds: toleratedContact,
 } as const satisfies Partial<ManipulationTask>;
 
-/** A point that is observed. */
-export function pointEntries(name: string): SpaceEntry[] {
-  return ['x', 'y', 'z'].map((axis) => ({
+/**
+ * A point that is observed.
+ * @param within the box that holds it, metres; a thing that is free to roll away has none
+ */
+export function pointEntries(name: string, within?: { readonly min: Vector3; readonly max: Vector3 }): SpaceEntry[] {
+  return ['x', 'y', 'z'].map((axis, index) => ({
     name: `${name}_${axis}`,
     unit: 'm',
-    low: Number.NEGATIVE_INFINITY,
-    high: Number.POSITIVE_INFINITY,
+    low: within?.min[index] ?? Number.NEGATIVE_INFINITY,
+    high: within?.max[index] ?? Number.POSITIVE_INFINITY,
   }));
 }
 
