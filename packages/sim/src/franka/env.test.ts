@@ -6,6 +6,7 @@ import { fr3 } from '../robots/fr3.js';
 import { iiwa14 } from '../robots/iiwa14.js';
 import { panda } from '../robots/panda.js';
 import { armLayout } from './arm-observation.js';
+import { frontCamera } from './cameras.js';
 import { ManipulationEnv } from './env.js';
 import type { ManipulationTask } from './task.js';
 import { lift } from './tasks/lift.js';
@@ -169,6 +170,26 @@ describe('manipulation environment', () => {
     expect('privileged' in view).toBe(false);
     expect(new Set(view.render('front', { width: 64, height: 64 })).size).toBeGreaterThan(30);
     expect(new Set(view.render('wrist', { width: 64, height: 64 })).size).toBeGreaterThan(10);
+  });
+
+  it('draws depth and segmentation too: the cube where and as far away as it is', () => {
+    const { observation } = liftEnv.reset({ seed: 3 });
+    const cube = [...observation.subarray(armLayout.end, armLayout.end + 3)];
+    const size = { width: 96, height: 96 };
+    const rgb = new Uint8Array(3 * 96 * 96);
+    const depth = new Float32Array(96 * 96);
+    const segmentation = new Int32Array(96 * 96);
+    liftEnv.draw('front', size, { rgb, depth, segmentation });
+    expect(rgb).toEqual(liftEnv.render('front', size));
+
+    const { position, target } = frontCamera;
+    const axis = target.map((value, at) => value - position[at]!);
+    const away = cube.reduce((sum, value, at) => sum + (value - position[at]!) * axis[at]!, 0) / Math.hypot(...axis);
+    const { segments } = liftEnv;
+    const seen = [...depth].filter((_, pixel) => segments[segmentation[pixel]!] === 'cube');
+    expect(seen.length).toBeGreaterThan(4);
+    // Half the diagonal of the cube at most.
+    for (const metres of seen) expect(Math.abs(metres - away)).toBeLessThan(0.04);
   });
 
   it('refuses to be used before a reset and after it has been closed', async () => {

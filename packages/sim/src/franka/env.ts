@@ -16,9 +16,11 @@ import type { Fault } from '../control/faults.js';
 import { actionEntries } from '../control/modes.js';
 import { MotionTarget } from '../control/motion-target.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
+import { segmentNames } from '../mujoco/geometry.js';
 import { type Physics, UnsoundPhysicsError } from '../mujoco/physics.js';
 import type { Sensor } from '../mujoco/quantities.js';
 import { ViewerPoses, viewerScene } from '../mujoco/viewer-scene.js';
+import type { RenderOutputs } from '../render3d/renderer.js';
 import type { ArmModel } from '../robots/arm-model.js';
 import { armNames } from '../robots/bodies.js';
 import { armEntries, armLayout, writeArm } from './arm-observation.js';
@@ -169,14 +171,27 @@ export class ManipulationEnv implements PrivilegedEnv {
   }
 
   render(camera: string, size: ImageSize, out?: Uint8Array): Uint8Array {
+    const picture = out ?? new Uint8Array(size.width * size.height * 3);
+    this.draw(camera, size, { rgb: picture });
+    return picture;
+  }
+
+  /**
+   * Draws what a camera sees in colours, as depth and as segmentation, of which the last holds places in `segments`.
+   * @throws InputError when there is no such camera, or an array has another length than the picture
+   */
+  draw(camera: string, size: ImageSize, outputs: RenderOutputs): void {
     this.#running();
     if (!this.spec.cameras.includes(camera)) {
       throw new InputError(`${this.spec.id} has no camera "${camera}"; it has ${this.spec.cameras.join(', ')}`);
     }
-    const picture = out ?? new Uint8Array(size.width * size.height * 3);
     this.#view ??= new CameraView(this.#physics, this.#task.bounds);
-    this.#view.render(camera, size, { rgb: picture });
-    return picture;
+    this.#view.render(camera, size, outputs);
+  }
+
+  /** Names of the bodies that the numbers of segmentation pictures stand for; a body of several shapes has several. */
+  get segments(): readonly string[] {
+    return segmentNames(this.#physics);
   }
 
   scene(): Scene {

@@ -39,6 +39,13 @@ export function renderInstances(physics: Physics): RenderInstance[] {
   return [...geoms, ...softBodies(physics)];
 }
 
+/** The body that is seen where a segmentation picture holds a number; 0 stands for none. */
+export function segmentNames(physics: Physics): string[] {
+  const { ngeom, nflex, geom_bodyid: bodies } = physics.model;
+  const geoms = Array.from({ length: ngeom }, (_, geom) => physics.name('body', bodies[geom]));
+  return ['', ...geoms, ...Array.from({ length: nflex }, (_, flex) => `soft body ${flex + 1}`)];
+}
+
 /** Surfaces of the model's flexible bodies. */
 export function softBodies({ model }: Physics) {
   return Array.from({ length: model.nflex }, (_, flex) => {
