@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { type CameraView, checkPolicyFits, type EnvSpec, InputError, RandomStream } from '@rapport/core';
+import {
+  boxSpace,
+  type CameraView,
+  checkPolicyFits,
+  type EnvSpec,
+  InputError,
+  type PolicySignature,
+  RandomStream,
+} from '@rapport/core';
 import { openDataset } from '@rapport/data';
 import {
   clipPreferences,
@@ -13,7 +21,7 @@ import {
   rankingsOnly,
   type StoredDiffusionPolicy,
 } from '@rapport/policy';
-import { makeEnv } from '@rapport/sim';
+import { armLayout, makeEnv } from '@rapport/sim';
 import { datasetFolder } from '../dataset-folder.js';
 import { policyFolder } from '../learning/policy-folder.js';
 import type { RewardSpec } from '../learning/policy-job.js';
@@ -49,11 +57,22 @@ export interface GatheredPreferences {
 }
 
 /**
+ * The part of an environment that a policy observes: one of an arm's own numbers, and pictures, asks for nothing else, so
+ * that nothing else has to be measured on a robot.
+ */
+function observedPart(spec: EnvSpec, signature: PolicySignature | undefined): EnvSpec {
+  const { entries } = spec.observationSpace;
+  if (signature?.observationSize !== armLayout.end) return spec;
+  return { ...spec, observationSpace: boxSpace(entries.slice(0, armLayout.end)) };
+}
+
+/**
  * Opens what an alignment needs.
  * @param isResumed whether an earlier try may have saved the policy already
+ * @param onArm whether rollouts come from an arm, on which a policy may observe the arm alone
  * @throws InputError naming what is missing or does not fit
  */
-export async function openSources(options: AlignOptions, isResumed: boolean): Promise<Sources> {
+export async function openSources(options: AlignOptions, isResumed: boolean, onArm = false): Promise<Sources> {
   const folder = policyFolder(options.policy);
   const stored = await loadDiffusionPolicy(folder);
   if (!isResumed) checkSave(options.save, folder);
@@ -89,10 +108,10 @@ export async function openSources(options: AlignOptions, isResumed: boolean): Pr
     throw new InputError(`the rollouts in ${dataset} are of ${recorded.envId}; expected ${envId}`);
   }
   const env = await makeEnv(envId);
-  const { spec } = env;
   env.close();
   const { policy } = await openPolicy(folder);
   await policy.close();
+  const spec = onArm ? observedPart(env.spec, policy.signature) : env.spec;
   checkPolicyFits(policy, spec);
   const first = spec.cameras[0];
   const seen = diffusionSignature(stored.checkpoint.config, stored.cameras).cameras;

@@ -36,7 +36,7 @@ export default defineVerb({
       ]);
     const { terminalOperator } = await import('../system/operator.js');
     const options = { ...given, monitorEpisodes: 0 };
-    const sources = await openSources(options, context.resume !== undefined);
+    const sources = await openSources(options, context.resume !== undefined, true);
     const { spec, cameras } = sources;
     const { signal, rosArguments, announce } = context;
     const operator = terminalOperator(process.stdin, signal, announce);

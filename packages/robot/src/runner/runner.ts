@@ -7,13 +7,12 @@ import { toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
 import { waitUntil } from '../graph/wait.js';
 import type { SafetyLimits } from '../safety/index.js';
-import { CommandClock } from './command-clock.js';
+import { CommandPump } from './command-pump.js';
 import { ControlLoop, type LoopReport, type StepListener } from './control-loop.js';
 import { ControllerReference } from './controller-reference.js';
 import { checkClock, checkListeners, checkPublishers, type NeededTopic } from './graph-check.js';
 import { GripperCommands } from './gripper-commands.js';
 import { type InputNames, neededTopics, RunnerInputs } from './inputs.js';
-import { LatencyStatistics } from './latency.js';
 import { runnerParameters } from './parameters.js';
 import type { PolicyProcess } from './policy-process.js';
 import { runnerReport } from './report.js';
@@ -28,8 +27,6 @@ import {
   type RunnerValues,
 } from './runner-setup.js';
 
-/** Wall time between two looks at the clock, ms. */
-const PUMP_MS = 1;
 const REPORT_MS = 1000;
 /** How long an arm may take to come to rest, ms. */
 const RESTING_MS = 3000;
@@ -57,13 +54,10 @@ export class Runner {
   readonly #commandTopic: NeededTopic;
   readonly #command: ArmCommand;
   readonly #gripper: GripperCommands;
-  readonly #clock: CommandClock;
-  readonly #intervals = new LatencyStatistics();
+  readonly #pump: CommandPump;
   readonly #diagnostics: Publisher<DiagnosticArray>;
   readonly #statistics: Publisher<NamedValues>;
   #reference: ControllerReference | undefined;
-  #pump: NodeJS.Timeout | undefined;
-  #tickedAt: number | undefined;
   /** Why the policy's process does not plan any more. */
   #policyFailure: string | undefined;
   #tellFailure: (error: Error) => void = () => {};
@@ -85,7 +79,12 @@ export class Runner {
     this.#names = inputNames(values, task, policy.description, limits);
     this.#loop = this.#makeLoop(parts, values);
     this.#inputs = new RunnerInputs(node, this.#loop, this.#names);
-    this.#clock = new CommandClock(1 / values.command_rate);
+    this.#pump = new CommandPump(1 / values.command_rate, {
+      now: () => this.#now(),
+      tick: (now, due) => this.#advance(now, due),
+      // The controller has the stop from the last setpoint.
+      failed: (error) => node.error(`no commands are sent any more: ${error instanceof Error ? error.message : error}`),
+    });
     this.#gripper = new GripperCommands(node, values.gripper_name, () => {
       const { gripper_speed, gripper_force } = this.#parameters.values;
       return { speed: gripper_speed, force: gripper_force };
@@ -116,12 +115,12 @@ export class Runner {
 
   /** Wall time between two commands, seconds. */
   get commandIntervals(): { readonly p50: number; readonly p99: number } {
-    return this.#intervals.percentiles();
+    return this.#pump.intervals;
   }
 
   /** Whether commands are being sent: also after `deactivate`, until the arm rests. */
   get commanding(): boolean {
-    return this.#pump !== undefined;
+    return this.#pump.running;
   }
 
   /** The operator holds the key that lets the arm move. */
@@ -188,8 +187,7 @@ export class Runner {
       this.#command.start();
       this.#policy.reset(this.#seed ?? this.#parameters.values.seed);
       this.#gripper.forget();
-      this.#tickedAt = undefined;
-      this.#pump ??= setInterval(() => this.#advance(), PUMP_MS);
+      this.#pump.start();
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -262,39 +260,18 @@ export class Runner {
     return undefined;
   }
 
-  /** Does the tick that is due, if one is. */
-  #advance(): void {
-    try {
-      const now = this.#now();
-      const due = this.#clock.tick(now);
-      if (due === undefined) return;
-      this.#measureInterval();
-      this.#loop.tick(now);
-      this.#command.send(due);
-      const width = this.#loop.gripperWidth;
-      if (width !== undefined) this.#gripper.want(width);
-      if (this.#loop.halted && this.#loop.envelope.stopSteps === 0) this.#stopSending();
-    } catch (error) {
-      // The controller has the stop from the last setpoint.
-      this.#stopSending();
-      this.node.error(`no commands are sent any more: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  /** Moves the setpoint on and sends it; false when the arm rests and is to. */
+  #advance(now: number, due: number): boolean {
+    this.#loop.tick(now);
+    this.#command.send(due);
+    const width = this.#loop.gripperWidth;
+    if (width !== undefined) this.#gripper.want(width);
+    return !this.#loop.halted || this.#loop.envelope.stopSteps > 0;
   }
 
   async #untilResting(): Promise<void> {
     await waitUntil(() => !this.commanding, RESTING_MS);
-    this.#stopSending();
-  }
-
-  #stopSending(): void {
-    clearInterval(this.#pump);
-    this.#pump = undefined;
-  }
-
-  #measureInterval(): void {
-    const now = performance.now() / 1000;
-    if (this.#tickedAt !== undefined) this.#intervals.add(now - this.#tickedAt);
-    this.#tickedAt = now;
+    this.#pump.stop();
   }
 
   #tell(): void {
@@ -302,7 +279,7 @@ export class Runner {
     const { diagnostics, statistics } = runnerReport(this.node.name, this.#loop.report, {
       problems: this.#inputs.problems,
       policyFailure: this.#policyFailure,
-      intervals: this.#intervals.percentiles(),
+      intervals: this.#pump.intervals,
       commanding: this.commanding,
     });
     this.#diagnostics.publish({ header: { stamp }, status: diagnostics });
