@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LedgerEntry, type Query, RandomStream, type RankedClips, standingRankings } from '@rapport/core';
+import { type Query, RandomStream, type RankedClips, standingRankings } from '@rapport/core';
 import { type Ledger, openPrivilegedDataset } from '@rapport/data';
 import { growingDatasetClips, queryStream } from '@rapport/viewer';
 import { interruptedRanking, openRankingPage } from '../learning/ranking-page.js';
 import { answerBySimulation } from '../learning/ranking-session.js';
 import { openChosenLedger, openExistingLedger } from '../ledger.js';
 import type { AlignOptions } from './options.js';
+import { StandingAnswers } from './standing-answers.js';
 
 /** How often it is looked whether a person has answered, ms. */
 const POLL_MS = 100;
@@ -90,25 +91,6 @@ async function personsDesk(
       await ledger.close();
     },
   };
-}
-
-/** Which queries have an answer that has not been taken back. */
-class StandingAnswers {
-  readonly #queryOf = new Map<string, string>();
-
-  constructor(entries: readonly LedgerEntry[]) {
-    for (const entry of entries) this.add(entry);
-  }
-
-  add(entry: LedgerEntry): void {
-    if (entry.kind === 'undo') this.#queryOf.delete(entry.undoes);
-    else this.#queryOf.set(entry.id, entry.query.id);
-  }
-
-  cover(queries: ReadonlySet<string>): boolean {
-    const answered = new Set(this.#queryOf.values());
-    return [...queries].every((query) => answered.has(query));
-  }
 }
 
 function simulatedDesk(ledger: Ledger, { directory, seed, startMs }: DeskOptions): RankingDesk {
