@@ -9,7 +9,7 @@ import {
   type WorkOptions,
 } from '@rapport/core';
 import type { RgbImage } from '@rapport/data';
-import { type MakeOptions, makeEnv, scriptedPolicies } from '@rapport/sim';
+import { type MakeOptions, makeEnv, scriptedPolicies, scriptedPolicy } from '@rapport/sim';
 import { composeSheet, halvePicture, type Tile } from './sheet.js';
 
 /** Side of a picture on a sheet, pixels; it is drawn twice as large. */
@@ -36,12 +36,16 @@ export async function environmentsSheet(ids: readonly string[], work: WorkOption
 }
 
 /**
- * An episode of the environment's first scripted policy as a film strip per camera: from its start until shortly after
- * its first success, or to its end.
+ * An episode of a scripted policy, by default the environment's first, as a film strip per camera: from its start until
+ * shortly after its first success, or to its end.
+ * @throws InputError when the environment or the policy is unknown
  */
-export async function episodeSheet(id: string, options: MakeOptions = {}): Promise<RgbImage> {
+export async function episodeSheet(
+  id: string,
+  { policy: name, ...options }: MakeOptions & { readonly policy?: string } = {},
+): Promise<RgbImage> {
+  const policy = scriptedPolicy(id, name ?? scriptedPolicies(id)[0]!.name);
   const env = await makeEnv(id, options);
-  const policy = scriptedPolicies(id)[0]!.create();
   const { episode } = await recordEpisode(env, policy, { seed: 0, cameras: [] });
   const last = Math.min(firstSuccess(env, episode) + env.spec.controlHz, episode.length);
   const moments = Array.from({ length: MOMENTS }, (_, index) => Math.round((index * last) / (MOMENTS - 1)));

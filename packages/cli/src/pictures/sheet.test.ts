@@ -75,5 +75,12 @@ describe('sheets of environments', () => {
     const cameras = env.spec.cameras.length;
     env.close();
     expect([sheet.width, sheet.height]).toEqual([8 + 6 * 168, 8 + cameras * (168 + 10)]);
+    // The policy that is asked for acts: one that drives otherwise gives other pictures.
+    const careless = await episodeSheet('xmagical/avoid-longstick', { policy: 'careless' });
+    expect(careless.data).not.toEqual(sheet.data);
+    const unknown = episodeSheet('xmagical/avoid-longstick', { policy: 'carful' });
+    await expect(unknown).rejects.toThrow(
+      'xmagical/avoid-longstick has no scripted policy "carful"; it has careful, careless',
+    );
   });
 });

@@ -11,11 +11,13 @@ export default defineVerb({
   description:
     'Lists every environment that rollout, train and eval take. With an id it prints the entries of its observation ' +
     'and action with their units and bounds, its cameras, and its scripted policies. --sheet writes a picture too: a ' +
-    'thumbnail of every environment listed, or with an id a film strip of an episode of its first scripted policy.',
+    'thumbnail of every environment listed, or with an id a film strip of an episode of its first scripted policy, or of ' +
+    'the one that --policy names.',
   examples: [
     'rapport envs',
     'rapport envs xmagical/avoid-longstick',
     'rapport envs --prefix xmagical/ --sheet environments.png',
+    'rapport envs franka/cup --sheet inside.png --policy inside',
   ],
   positionals: ['env'],
   heeds: [],
@@ -29,12 +31,21 @@ export default defineVerb({
         .optional()
         .describe('folder with an MJCF model of the arm and its meshes, used for its links'),
       sheet: z.string().optional().describe('PNG file to write pictures to'),
+      policy: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('with an id: the scripted policy of the film strip, by default the first'),
     }),
-  async run(context, { env, prefix, assets, sheet }) {
+  async run(context, { env, prefix, assets, sheet, policy }) {
     if (sheet !== undefined && !/\.png$/i.test(sheet)) {
       throw new InputError(`--sheet is "${sheet}"; expected a file name that ends in .png`);
     }
-    if (env !== undefined) return describe(env, assets === undefined ? {} : { assets }, sheet);
+    if (policy !== undefined && (env === undefined || sheet === undefined)) {
+      throw new InputError('--policy needs the id of one environment and --sheet, whose film strip it acts in');
+    }
+    const robot = assets === undefined ? {} : { assets };
+    if (env !== undefined) return describe(env, robot, sheet, policy);
     if (assets !== undefined) throw new InputError('--assets needs the id of one environment');
     return list(context, prefix ?? '', sheet);
   },
@@ -64,7 +75,12 @@ async function list(context: Context, prefix: string, sheet: string | undefined)
   };
 }
 
-async function describe(id: string, robot: MakeOptions, sheet: string | undefined): Promise<Outcome> {
+async function describe(
+  id: string,
+  robot: MakeOptions,
+  sheet: string | undefined,
+  policy: string | undefined,
+): Promise<Outcome> {
   const { makeEnv, scriptedPolicies } = await import('@rapport/sim');
   const env = await makeEnv(id, robot);
   const { spec } = env;
@@ -72,7 +88,7 @@ async function describe(id: string, robot: MakeOptions, sheet: string | undefine
   const policies = scriptedPolicies(id).map(({ name, summary }) => ({ name, summary }));
   if (sheet !== undefined) {
     const { episodeSheet } = await import('../pictures/environment-sheet.js');
-    await writePicture(sheet, await episodeSheet(id, robot));
+    await writePicture(sheet, await episodeSheet(id, { ...robot, ...(policy !== undefined && { policy }) }));
   }
   return {
     data: { ...spec, policies, ...(sheet !== undefined && { sheet }) },
