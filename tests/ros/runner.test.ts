@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LimitChecker, readLimits } from '@rapport/robot';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface Trajectory {
@@ -18,7 +18,6 @@ const simTime = ['--ros-args', '-p', 'use_sim_time:=true'];
 describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   let simulator: Peer;
   let observer: Peer;
-  const runners: Peer[] = [];
 
   beforeAll(async () => {
     simulator = Peer.command(['ros', 'sim', 'franka/cup']);
@@ -33,14 +32,9 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     await observer.untilMatched('joints');
   });
   beforeEach(() => observer.ask('call', { type: 'std_srvs/srv/Trigger', service: '/simulator/reset', request: {} }));
-  afterEach(async () => {
-    await Promise.all(runners.splice(0).map((runner) => runner.stop()));
-  });
-  afterAll(() => Promise.all([simulator.stop(), observer.stop()]));
 
   async function run(words: readonly string[] = [...policy, ...simTime]): Promise<Peer> {
     const runner = Peer.command(words);
-    runners.push(runner);
     await until(() => runner.errors.includes('is active'), `the runner: ${runner.errors}`);
     return runner;
   }
@@ -121,36 +115,41 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     await untilResting();
   });
 
-  it.each([
-    ['wall time in simulated time', policy, '/clock is published: this graph runs in simulated time'],
-    [
-      'a controller that is not there',
-      [...policy, ...simTime, '-p', 'controller_name:=other_arm_controller'],
-      'no node listens to /other_arm_controller/joint_trajectory',
-    ],
-    [
-      'a topic of another type',
-      [...policy, ...simTime, '-r', 'franka/joint_states:=/current_pose'],
-      '/current_pose is of type geometry_msgs/msg/PoseStamped; expected sensor_msgs/msg/JointState',
-    ],
-    [
-      'joints of another arm',
-      [...policy, ...simTime, '-p', 'joint_prefix:=fr3'],
-      '/franka/joint_states: it holds no joint fr3_joint1; it holds fer_joint1',
-    ],
-    [
-      'poses in another frame',
-      [...policy, ...simTime, '-p', 'world_frame:=map'],
-      '/task_observation: it is in frame "world"; expected "map"',
-    ],
-  ])('refuses %s in one line', async (_, words, line) => {
-    const at = words.indexOf('--ros-args');
-    const own = at < 0 ? words : words.slice(0, at);
-    const runner = Peer.command([...own, '--patience', '4', ...(at < 0 ? [] : words.slice(at))]);
-    runners.push(runner);
-    expect(await runner.ended).toBe(1);
-    expect(runner.errors.split('\n').filter((text) => text.startsWith('rapport: '))).toEqual([
-      expect.stringContaining(line),
-    ]);
+  it('refuses what does not fit, each in one line', async () => {
+    const refusals: [why: string, words: readonly string[], line: string][] = [
+      ['wall time in simulated time', policy, '/clock is published: this graph runs in simulated time'],
+      [
+        'a controller that is not there',
+        [...policy, ...simTime, '-p', 'controller_name:=other_arm_controller'],
+        'no node listens to /other_arm_controller/joint_trajectory',
+      ],
+      [
+        'a topic of another type',
+        [...policy, ...simTime, '-r', 'franka/joint_states:=/current_pose'],
+        '/current_pose is of type geometry_msgs/msg/PoseStamped; expected sensor_msgs/msg/JointState',
+      ],
+      [
+        'joints of another arm',
+        [...policy, ...simTime, '-p', 'joint_prefix:=fr3'],
+        '/franka/joint_states: it holds no joint fr3_joint1; it holds fer_joint1',
+      ],
+      [
+        'poses in another frame',
+        [...policy, ...simTime, '-p', 'world_frame:=map'],
+        '/task_observation: it is in frame "world"; expected "map"',
+      ],
+    ];
+    const runners = refusals.map(([, words]) => {
+      const at = words.indexOf('--ros-args');
+      const own = at < 0 ? words : words.slice(0, at);
+      return Peer.command([...own, '--patience', '8', ...(at < 0 ? [] : words.slice(at))]);
+    });
+    for (const [place, [why, , line]] of refusals.entries()) {
+      const runner = runners[place]!;
+      expect(await runner.ended, why).toBe(1);
+      expect(runner.errors.split('\n').filter((text) => text.startsWith('rapport: '))).toEqual([
+        expect.stringContaining(line),
+      ]);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 const ns = '/left';
@@ -34,10 +34,6 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     ]);
     peer = await Peer.start('python');
     await latest<Joints>('sensor_msgs/msg/JointState', `${ns}/franka/joint_states`);
-  });
-  afterAll(async () => {
-    await peer.stop();
-    await simulator.stop();
   });
 
   /** A message that was sent after this call. */
@@ -309,6 +305,38 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     expect((await trigger('reset')).success).toBe(true);
   });
 
+  it('takes the settings of franka_ros2, or says why it does not', async () => {
+    const set = (type: string, name: string, request: object) =>
+      peer.ask<{ success: boolean; error: string }>('call', {
+        type: `franka_msgs/srv/${type}`,
+        service: `${ns}/service_server/${name}`,
+        request,
+        attempts: 5,
+      });
+    const done = { success: true, error: '' };
+    const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+    const thresholds = {
+      upper_torque_thresholds_nominal: joints.map(() => 80),
+      upper_force_thresholds_nominal: [90, 90, 90, 60, 60, 60],
+    };
+    const stiffness = { joint_stiffness: [500, 500, 500, 500, 200, 150, 50] };
+    expect(await set('SetJointStiffness', 'set_joint_stiffness', stiffness)).toEqual(done);
+    const cartesian = { cartesian_stiffness: [400, 400, 400, 20, 20, 20] };
+    expect(await set('SetCartesianStiffness', 'set_cartesian_stiffness', cartesian)).toEqual(done);
+    const [force, full] = ['SetForceTorqueCollisionBehavior', 'SetFullCollisionBehavior'];
+    expect(await set(force!, 'set_force_torque_collision_behavior', thresholds)).toEqual(done);
+    expect(await set(full!, 'set_full_collision_behavior', thresholds)).toEqual(done);
+    expect(await set('SetStiffnessFrame', 'set_stiffness_frame', { transformation: identity })).toEqual(done);
+    expect(await set('SetTCPFrame', 'set_tcp_frame', { transformation: identity.with(14, 0.1) })).toEqual({
+      success: false,
+      error: "the transformation is not the identity; expected that: the tool centre point is that of Franka's hand",
+    });
+    expect(await set('SetLoad', 'set_load', { mass: 0.5 })).toEqual({
+      success: false,
+      error: 'the mass is 0.5 kg; expected 0: the simulation compensates no load',
+    });
+  });
+
   it('tells how it keeps up', async () => {
     const factor = await latest<{ data: number }>('std_msgs/msg/Float64', `${ns}/simulator/real_time_factor`);
     expect(factor.data).toBeGreaterThan(0);
@@ -326,13 +354,16 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
 });
 
 describe.skipIf(rosMissing !== undefined)('ros sim', liveOptions, () => {
-  it.each([
-    [['franka/cupp'], 'there is no scene "franka/cupp" to simulate; did you mean "franka/cup"?'],
-    [['kuka/group'], "the ROS 2 simulator speaks for Franka's arms only"],
-    [['franka/cup', '--ros-args', '-p', 'camera_rate:=-3.0'], 'parameter camera_rate'],
-  ])('refuses %j in one line', async (words, line) => {
-    const command = Peer.command(['ros', 'sim', ...words]);
-    expect(await command.ended).toBe(1);
-    expect(command.errors).toContain(line);
+  it('refuses what it cannot simulate, each in one line', async () => {
+    const refusals: [words: string[], line: string][] = [
+      [['franka/cupp'], 'there is no scene "franka/cupp" to simulate; did you mean "franka/cup"?'],
+      [['kuka/group'], "the ROS 2 simulator speaks for Franka's arms only"],
+      [['franka/cup', '--ros-args', '-p', 'camera_rate:=-3.0'], 'parameter camera_rate'],
+    ];
+    const commands = refusals.map(([words]) => Peer.command(['ros', 'sim', ...words]));
+    for (const [place, [words, line]] of refusals.entries()) {
+      expect(await commands[place]!.ended, words.join(' ')).toBe(1);
+      expect(commands[place]!.errors).toContain(line);
+    }
   });
 });

@@ -72,6 +72,7 @@ export function recipeFingerprints(distro: string): Readonly<Record<string, stri
     ...(existsSync(requirements) && { wheels: hashFiles([requirements]) }),
     interfaces: hashFiles(recipe.interfacePackages.flatMap((name) => filesBelow(join(recipe.interfaces, name)))),
     rclnodejs: hashFiles([join(recipe.rclnodejs, 'package-lock.json')]),
+    waits: hashFiles([recipe.waits]),
   };
 }
 

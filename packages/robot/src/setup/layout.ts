@@ -15,6 +15,8 @@ export const recipe = {
   rclnodejs: join(packageFolder, 'ros/rclnodejs'),
   /** Fast DDS with shared memory for images, on this machine only or on the network. */
   fastDds: (reach: 'local' | 'network') => join(packageFolder, 'ros', `fastdds-${reach}.xml`),
+  /** What Fast DDS of the wheels has to call to wait without a limit. */
+  waits: join(packageFolder, 'ros/fastdds-waits.cpp'),
   /** Interface packages that no installation brings, in the order in which they are built. */
   interfaces: join(packageFolder, 'interfaces'),
   interfacePackages: ['tf2_msgs', 'control_msgs', 'franka_msgs', 'rapport_msgs'],

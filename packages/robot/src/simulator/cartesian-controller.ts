@@ -38,6 +38,9 @@ export class CartesianController {
   readonly #target = new Float64Array(3);
   readonly #wrench = new Float64Array(6);
   readonly #pull: Float64Array;
+  readonly #stiffness = Float64Array.from({ length: 6 }, (_, row) =>
+    row < 3 ? STIFFNESS.position : STIFFNESS.rotation,
+  );
   #rotation: Quaternion = [1, 0, 0, 0];
   #targetRotation: Quaternion = [1, 0, 0, 0];
 
@@ -59,6 +62,11 @@ export class CartesianController {
     this.#rotation = matrixToQuaternion(this.#kinematics.rotation);
     this.#targetRotation = this.#rotation;
     this.torques.fill(0);
+  }
+
+  /** @param stiffness along and about the axes of the base, N/m and N m/rad, shape [6]; damping follows it */
+  setStiffness(stiffness: ArrayLike<number>): void {
+    this.#stiffness.set(stiffness);
   }
 
   /**
@@ -107,7 +115,7 @@ export class CartesianController {
     const count = velocities.length;
     for (let row = 0; row < 6; row++) {
       const linear = row < 3;
-      const stiffness = linear ? STIFFNESS.position : STIFFNESS.rotation;
+      const stiffness = this.#stiffness[row]!;
       const clip = linear ? ERROR_CLIP.position : ERROR_CLIP.rotation;
       const error = linear ? this.#position[row]! - position[row]! : turn[row - 3]!;
       let speed = 0;

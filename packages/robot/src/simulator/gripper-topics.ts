@@ -8,7 +8,7 @@ import type {
   SuccessOrMessage,
   WidthFeedback,
 } from '../graph/messages.js';
-import type { CommandContext } from './arm-topics.js';
+import type { CommandContext } from './command-context.js';
 import type { GripperEnd } from './gripper.js';
 
 /** Feedback of franka_gripper, ms of wall time. */

@@ -136,3 +136,23 @@ it('sets stiffness and thresholds only within range and while the arm stands sti
   expect(() => robot.setJointStiffness([1, 1, 1, 1, 1, 1, 1])).toThrow('the arm moves');
   expect(() => robot.setCollisionThresholds([1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1])).toThrow('the arm moves');
 });
+
+it('follows a target pose with the Cartesian stiffness that was set, within its range', () => {
+  const advance = (stiffness: readonly number[]) => {
+    robot.switchController('joint_trajectory');
+    robot.reset(3);
+    robot.setCartesianStiffness(stiffness);
+    robot.switchController('cartesian_impedance');
+    const kinematics = new Kinematics(robot.cell.arm);
+    kinematics.update(robot.cell.drive.positions);
+    const [x, y, z] = Array.from(kinematics.position);
+    robot.setTargetPose([x!, y!, z! + 0.05], matrixToQuaternion(kinematics.rotation));
+    run(0.15);
+    kinematics.update(robot.cell.drive.positions);
+    return kinematics.position[2]! - z!;
+  };
+  expect(advance([1000, 1000, 1000, 30, 30, 30])).toBeGreaterThan(2 * advance([100, 100, 100, 30, 30, 30]));
+  robot.switchController('joint_trajectory');
+  expect(() => robot.setCartesianStiffness([5, 5, 5, 5, 5, 5])).toThrow('10 to 3000 N/m');
+  expect(() => robot.setCartesianStiffness([500, 500, 500, 5, 5, 500])).toThrow(InputError);
+});

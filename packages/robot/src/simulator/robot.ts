@@ -110,6 +110,21 @@ export class SimulatedRobot {
     this.#stiffness = values;
   }
 
+  /**
+   * Stiffness of the Cartesian impedance controller, along and about the axes of the base, N/m and N m/rad, shape [6].
+   * @throws InputError while the arm moves
+   */
+  setCartesianStiffness(stiffness: ArrayLike<number>): void {
+    this.#requireStanding();
+    const values = Float64Array.from(stiffness);
+    // The ranges of the robot's internal controller, libfranka `robot.h`.
+    const fits = values.every((value, row) => (row < 3 ? value >= 10 && value <= 3000 : value >= 1 && value <= 300));
+    if (!fits) {
+      throw new InputError('Cartesian stiffness is out of range; expected 10 to 3000 N/m and 1 to 300 N m/rad');
+    }
+    this.#cartesian.setStiffness(values);
+  }
+
   /** When contacts become faults. @throws InputError while the arm moves */
   setCollisionThresholds(jointTorques: ArrayLike<number>, forces: ArrayLike<number>): void {
     this.#requireStanding();

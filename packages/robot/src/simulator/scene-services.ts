@@ -3,7 +3,7 @@ import type { Evaluation, NamedValues, SuccessOrMessage } from '../graph/message
 import { qosProfiles } from '../graph/qos.js';
 import { toRosTime } from '../graph/time.js';
 import type { Publisher } from '../graph/topics.js';
-import type { CommandContext } from './arm-topics.js';
+import type { CommandContext } from './command-context.js';
 
 /** Seeds that `randomise` draws lie below this. */
 const SEEDS = 2 ** 31;
