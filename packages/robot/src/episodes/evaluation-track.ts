@@ -52,13 +52,13 @@ export class EvaluationTrack {
   }
 
   /**
-   * Waits for the judgement of the last step, and gives those of all.
+   * Waits for the judgement of the last step, and of the one after it, which tells of a fault that ended the episode.
    * @param times of the observations, seconds, shape [T + 1]: a step is judged by what follows it
    * @throws UnavailableError when nothing has been told
    */
-  async judge(times: readonly number[]): Promise<JudgedSteps> {
-    const end = times.at(-1)!;
-    await waitUntil(() => (this.#told.at(-1)?.time ?? Number.NEGATIVE_INFINITY) >= end, PATIENCE_MS);
+  async judge(times: readonly number[], controlHz: number): Promise<JudgedSteps> {
+    const next = times.at(-1)! + 1 / controlHz;
+    await waitUntil(() => (this.#told.at(-1)?.time ?? Number.NEGATIVE_INFINITY) >= next, PATIENCE_MS);
     if (this.#told.length === 0) throw new UnavailableError(`${this.#topic} has told nothing of the episode`);
     return judgedSteps(this.#told, times);
   }

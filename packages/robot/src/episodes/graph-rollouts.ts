@@ -204,7 +204,7 @@ export class GraphRollouts implements RolloutSource {
     policy: string,
     { seed }: WantedRollout,
   ): Promise<RecordedEpisode> {
-    const judged = await (this.#evaluation?.judge(times) ?? unjudgedSteps(episode.length));
+    const judged = await (this.#evaluation?.judge(times, this.spec.controlHz) ?? unjudgedSteps(episode.length));
     const reason = [judged.fault, stopped].filter((one) => one !== undefined).join('; ');
     return {
       episode: {
