@@ -13,6 +13,7 @@ import {
   diffusionNetwork,
   noiseScales,
   openPictureCache,
+  usualDiffusionSettings,
 } from '@rapport/policy';
 
 export const workloadNames = [
@@ -47,6 +48,7 @@ const CAMERA = 'observation.images.front';
  * actions of 7 numbers, 2 steps of 20 observed ones.
  */
 const unet = diffusionConfigSchema.parse({
+  ...usualDiffusionSettings,
   nObsSteps: 2,
   inputFeatures: {
     'observation.state': { type: 'STATE', shape: [14] },
@@ -57,32 +59,12 @@ const unet = diffusionConfigSchema.parse({
   horizon: 16,
   nActionSteps: 8,
   dropNLastFrames: 7,
-  visionBackbone: 'resnet18',
-  cropShape: null,
-  cropIsRandom: true,
-  useGroupNorm: true,
-  spatialSoftmaxNumKeypoints: 32,
-  useSeparateRgbEncoderPerCamera: false,
   downDims: [64, 128, 256],
-  kernelSize: 5,
-  nGroups: 8,
   diffusionStepEmbedDim: 128,
-  useFilmScaleModulation: true,
   noiseSchedulerType: 'DDIM',
   numTrainTimesteps: 100,
-  betaSchedule: 'squaredcos_cap_v2',
-  betaStart: 1e-4,
-  betaEnd: 0.02,
-  predictionType: 'epsilon',
-  clipSample: true,
-  clipSampleRange: 1,
   numInferenceSteps: 10,
-  doMaskLossForPadding: false,
   optimizerLr: 1e-4,
-  optimizerBetas: [0.95, 0.999],
-  optimizerEps: 1e-8,
-  optimizerWeightDecay: 1e-6,
-  schedulerName: 'cosine',
   schedulerWarmupSteps: 500,
 });
 

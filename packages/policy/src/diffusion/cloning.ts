@@ -1,6 +1,12 @@
 import { InputError } from '@rapport/core';
 import { z } from 'zod';
-import { backbones, type DiffusionConfig, diffusionConfigSchema, diffusionShapes } from './config.js';
+import {
+  backbones,
+  type DiffusionConfig,
+  diffusionConfigSchema,
+  diffusionShapes,
+  usualDiffusionSettings,
+} from './config.js';
 
 const count = (largest: number) => z.int().min(1).max(largest);
 
@@ -108,6 +114,7 @@ export function cloningDiffusionConfig(
 ): DiffusionConfig {
   const picture = Object.values(features.inputFeatures).find(({ type }) => type === 'VISUAL')?.shape;
   const diffusion = diffusionConfigSchema.parse({
+    ...usualDiffusionSettings,
     ...features,
     nObsSteps: config.observationSteps,
     normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX', VISUAL: 'MEAN_STD' },
@@ -116,34 +123,21 @@ export function cloningDiffusionConfig(
     dropNLastFrames: Math.max(0, config.horizon - config.actionSteps - config.observationSteps + 1),
     visionBackbone: config.encoder,
     cropShape: picture === undefined ? null : picture.slice(1).map((side) => Math.round(config.crop * side)),
-    cropIsRandom: true,
-    useGroupNorm: true,
     spatialSoftmaxNumKeypoints: config.keypoints,
     useSeparateRgbEncoderPerCamera: config.ownEncoders,
     backbone: config.backbone,
     downDims: config.downDims,
-    kernelSize: 5,
     nGroups: GROUPS,
     diffusionStepEmbedDim: config.stepEmbedding,
-    useFilmScaleModulation: true,
     transformerWidth: config.transformerWidth,
     transformerLayers: config.transformerLayers,
     transformerHeads: config.transformerHeads,
     noiseSchedulerType: config.sampler,
     numTrainTimesteps: config.noiseLevels,
-    betaSchedule: 'squaredcos_cap_v2',
-    betaStart: 1e-4,
-    betaEnd: 0.02,
     predictionType: config.prediction,
-    clipSample: true,
-    clipSampleRange: 1,
     numInferenceSteps: config.samplingSteps,
-    doMaskLossForPadding: false,
     optimizerLr: config.learningRate,
-    optimizerBetas: [0.95, 0.999],
-    optimizerEps: 1e-8,
     optimizerWeightDecay: config.weightDecay,
-    schedulerName: 'cosine',
     schedulerWarmupSteps: config.warmupSteps,
   });
   try {

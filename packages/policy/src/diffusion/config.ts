@@ -79,6 +79,30 @@ export const diffusionConfigSchema = z.object({
 
 export type DiffusionConfig = z.infer<typeof diffusionConfigSchema>;
 
+/** What policies usually have where nothing else is asked for, LeRobot's among them. */
+export const usualDiffusionSettings = {
+  visionBackbone: 'resnet18',
+  cropShape: null,
+  cropIsRandom: true,
+  useGroupNorm: true,
+  spatialSoftmaxNumKeypoints: 32,
+  useSeparateRgbEncoderPerCamera: false,
+  kernelSize: 5,
+  nGroups: 8,
+  useFilmScaleModulation: true,
+  betaSchedule: 'squaredcos_cap_v2',
+  betaStart: 1e-4,
+  betaEnd: 0.02,
+  predictionType: 'epsilon',
+  clipSample: true,
+  clipSampleRange: 1,
+  doMaskLossForPadding: false,
+  optimizerBetas: [0.95, 0.999],
+  optimizerEps: 1e-8,
+  optimizerWeightDecay: 1e-6,
+  schedulerName: 'cosine',
+} satisfies Partial<DiffusionConfig>;
+
 /** The parts of a configuration that the networks are built from. */
 export interface DiffusionShapes {
   /** Length of one action. */

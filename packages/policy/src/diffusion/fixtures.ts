@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DiffusionConfig, diffusionConfigSchema } from './config.js';
+import { type DiffusionConfig, diffusionConfigSchema, usualDiffusionSettings } from './config.js';
 
 // Test support: reads the recorded outputs of LeRobot below tests/fixtures/lerobot_diffusion.
 
@@ -65,6 +65,7 @@ export function temporaryFolder(): string {
 /** A policy of states with a very small network, trained in seconds. */
 export function smallConfig(changes: Partial<DiffusionConfig>): DiffusionConfig {
   return diffusionConfigSchema.parse({
+    ...usualDiffusionSettings,
     nObsSteps: 2,
     inputFeatures: {
       'observation.state': { type: 'STATE', shape: [1] },
@@ -75,32 +76,14 @@ export function smallConfig(changes: Partial<DiffusionConfig>): DiffusionConfig 
     horizon: 8,
     nActionSteps: 4,
     dropNLastFrames: 0,
-    visionBackbone: 'resnet18',
-    cropShape: null,
-    cropIsRandom: true,
-    useGroupNorm: true,
     spatialSoftmaxNumKeypoints: 4,
-    useSeparateRgbEncoderPerCamera: false,
     downDims: [16, 32],
     kernelSize: 3,
-    nGroups: 8,
     diffusionStepEmbedDim: 16,
-    useFilmScaleModulation: true,
     noiseSchedulerType: 'DDIM',
     numTrainTimesteps: 50,
-    betaSchedule: 'squaredcos_cap_v2',
-    betaStart: 1e-4,
-    betaEnd: 0.02,
-    predictionType: 'epsilon',
-    clipSample: true,
-    clipSampleRange: 1,
     numInferenceSteps: 10,
-    doMaskLossForPadding: false,
     optimizerLr: 3e-3,
-    optimizerBetas: [0.95, 0.999],
-    optimizerEps: 1e-8,
-    optimizerWeightDecay: 1e-6,
-    schedulerName: 'cosine',
     schedulerWarmupSteps: 20,
     ...changes,
   });

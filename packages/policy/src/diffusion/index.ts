@@ -6,6 +6,7 @@ export {
   type DiffusionShapes,
   diffusionConfigSchema,
   diffusionShapes,
+  usualDiffusionSettings,
 } from './config.js';
 export {
   type BatchSampler,

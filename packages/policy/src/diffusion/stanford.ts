@@ -10,6 +10,7 @@ import {
   diffusionConfigSchema,
   ENVIRONMENT_FEATURE,
   STATE_FEATURE,
+  usualDiffusionSettings,
 } from './config.js';
 import { parseWith } from './json.js';
 import type { FeatureStatistics, Statistics } from './normalization.js';
@@ -112,6 +113,7 @@ function configOf(settings: z.infer<typeof policySchema>, stateSize: number, pat
   return parseWith(
     diffusionConfigSchema,
     {
+      ...usualDiffusionSettings,
       nObsSteps: settings.n_obs_steps,
       inputFeatures: {
         [STATE_FEATURE]: { type: 'STATE', shape: [stateSize] },
@@ -122,12 +124,6 @@ function configOf(settings: z.infer<typeof policySchema>, stateSize: number, pat
       horizon: settings.horizon,
       nActionSteps: settings.n_action_steps,
       dropNLastFrames: 7,
-      visionBackbone: 'resnet18',
-      cropShape: null,
-      cropIsRandom: true,
-      useGroupNorm: true,
-      spatialSoftmaxNumKeypoints: 32,
-      useSeparateRgbEncoderPerCamera: false,
       downDims: model.down_dims,
       kernelSize: model.kernel_size,
       nGroups: model.n_groups,
@@ -140,14 +136,8 @@ function configOf(settings: z.infer<typeof policySchema>, stateSize: number, pat
       betaEnd: scheduler.beta_end,
       predictionType: scheduler.prediction_type,
       clipSample: scheduler.clip_sample,
-      clipSampleRange: 1,
       numInferenceSteps: settings.num_inference_steps,
-      doMaskLossForPadding: false,
       optimizerLr: 1e-4,
-      optimizerBetas: [0.95, 0.999],
-      optimizerEps: 1e-8,
-      optimizerWeightDecay: 1e-6,
-      schedulerName: 'cosine',
       schedulerWarmupSteps: 500,
     },
     path,
