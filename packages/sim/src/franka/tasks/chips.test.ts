@@ -1,27 +1,16 @@
-import { mean } from '@rapport/core';
 import { describe, expect, test } from 'vitest';
 import { raplEntries } from '../rapl.js';
-import { outcomes, stageOf } from '../testing/episodes.js';
+import { scoresOfWays, stageOf } from '../testing/episodes.js';
 
 const entry = raplEntries.find(({ id }) => id === 'franka/chips')!;
 
 describe('franka/chips', () => {
   test('is lifted by the edge, gently by its middle, and crushed, in this order of preference', async () => {
-    const scores: number[] = [];
-    for (const [style, way] of [
+    const [byEdge, gently, crushed] = await scoresOfWays(entry, [
       ['by-edge', { name: 'edge', preferred: true }],
       ['gently', { name: 'middle', preferred: false }],
       ['crushes', { name: 'crushed', preferred: false }],
-    ] as const) {
-      const episodes = await outcomes(entry, style, 3);
-      expect(episodes.map((episode) => episode.way)).toEqual([way, way, way]);
-      expect(
-        episodes.filter(({ success }) => success),
-        style,
-      ).toHaveLength(3);
-      scores.push(mean(episodes.map(({ score }) => score)));
-    }
-    const [byEdge, gently, crushed] = scores;
+    ]);
     expect(byEdge! - gently!).toBeGreaterThan(0.05);
     expect(gently! - crushed!).toBeGreaterThan(0.3);
   });

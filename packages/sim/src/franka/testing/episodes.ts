@@ -31,6 +31,27 @@ export async function outcomes(entry: ManipulationEntry, style: string, episodes
   }
 }
 
+/**
+ * Runs three episodes of each style.
+ * @returns the mean score of each style
+ * @throws Error when an episode fails, or is done in another way than its style's
+ */
+export async function scoresOfWays(
+  entry: ManipulationEntry,
+  ways: readonly (readonly [style: string, way: Way])[],
+): Promise<number[]> {
+  const scores: number[] = [];
+  for (const [style, way] of ways) {
+    const episodes = await outcomes(entry, style, 3);
+    for (const { success, way: taken } of episodes) {
+      if (success && taken?.name === way.name && taken.preferred === way.preferred) continue;
+      throw new Error(`${style} of ${entry.id}: success ${success}, way ${taken?.name}, preferred ${taken?.preferred}`);
+    }
+    scores.push(mean(episodes.map(({ score }) => score)));
+  }
+  return scores;
+}
+
 function playEpisode(env: ManipulationEnv, policy: ScriptedPolicy, seed: number): Outcome {
   policy.reset(seed);
   let { observation } = env.reset({ seed });
