@@ -10,6 +10,7 @@ import {
   type CurvePoint,
   POLICY_FOLDER,
   type PolicyJob,
+  type PriorRollouts,
   type RewardName,
   type RewardSpec,
 } from '../learning/policy-job.js';
@@ -75,8 +76,15 @@ export async function runLoop(
   for (const name of ['rapl', 'rlhf'] as const) await saveReward(rewardFolder(run, name), learned[name].model);
   clock.stage('rewards');
 
-  const prior = { dataset: datasetFolder, episodes: split.training.map(({ episode }) => episode) };
-  const trained = await trainPolicies(options, { run, envId, encoder, prior, work });
+  const priorOf = (reward: RewardName): PriorRollouts => ({
+    dataset: datasetFolder,
+    episodes: split.training.map(({ episode }) => episode),
+    // Their pictures are encoded already.
+    ...((reward === 'rapl' || reward === 'rlhf') && {
+      rewards: split.training.map((clip) => learned[reward].model.rewards(videos(clip))),
+    }),
+  });
+  const trained = await trainPolicies(options, { run, envId, encoder, priorOf, work });
   clock.stage('policies');
 
   const judged = await judgePolicies(options, trained, env, work);
@@ -137,7 +145,7 @@ interface TrainingNeeds {
   readonly run: RunFolder;
   readonly envId: string;
   readonly encoder: Encoder;
-  readonly prior: NonNullable<PolicyJob['prior']>;
+  readonly priorOf: (reward: RewardName) => PriorRollouts;
   readonly work: WorkOptions;
 }
 
@@ -148,7 +156,7 @@ interface TrainedPolicy {
 }
 
 async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promise<TrainedPolicy[]> {
-  const { run, envId, encoder, prior, work } = needs;
+  const { run, envId, encoder, priorOf, work } = needs;
   const specOf = (reward: RewardName): RewardSpec =>
     reward === 'true' || reward === 'environment'
       ? { kind: reward }
@@ -165,7 +173,7 @@ async function trainPolicies(options: DemoOptions, needs: TrainingNeeds): Promis
       envId,
       reward: specOf(reward),
       config: options.policy,
-      prior,
+      prior: priorOf(reward),
       seed: run.record.seed,
     }),
   );

@@ -61,8 +61,15 @@ export interface PolicyJob {
   readonly reward: RewardSpec;
   readonly config: SacConfig;
   /** Recorded rollouts that the replay buffer starts with, rewarded as new ones are. */
-  readonly prior?: { readonly dataset: string; readonly episodes: readonly number[] };
+  readonly prior?: PriorRollouts;
   readonly seed: number;
+}
+
+export interface PriorRollouts {
+  readonly dataset: string;
+  readonly episodes: readonly number[];
+  /** The job's reward of each of these episodes, shape [episode.length], where somebody knows it already. */
+  readonly rewards?: readonly Float32Array[];
 }
 
 /** How the policy did on held-out starts at a step of training. */
@@ -149,10 +156,12 @@ async function readPrior(job: PolicyJob, prepared: PreparedReward, work: WorkOpt
     throw new InputError(`the prior rollouts in ${job.prior.dataset} are of ${dataset.envId}; expected ${job.envId}`);
   }
   const prior: RewardedEpisode[] = [];
-  for (const index of job.prior.episodes) {
+  for (const [place, index] of job.prior.episodes.entries()) {
     throwIfAborted(work.signal);
-    const episode = await dataset.readEpisode(index, { frames: prepared.reward.frames !== undefined });
-    prior.push({ episode, rewards: await prepared.rewardsOf(episode, recording, index) });
+    const known = job.prior.rewards?.[place];
+    const frames = known === undefined && prepared.reward.frames !== undefined;
+    const episode = await dataset.readEpisode(index, { frames });
+    prior.push({ episode, rewards: known ?? (await prepared.rewardsOf(episode, recording, index)) });
   }
   return prior;
 }
