@@ -6,7 +6,7 @@ import type { Demonstration } from '../diffusion/demonstrations.js';
 import { type DiffusionNetwork, diffusionNetwork } from '../diffusion/network.js';
 import { DenoisingRows, writeComparisons } from './batch.js';
 import type { AlignmentConfig } from './config.js';
-import { comparisonSource, isListObjective, pairSource, windowStride } from './draws.js';
+import { comparisonSource, isListObjective, pairSource, windowRule } from './draws.js';
 import { checkSameKind, policyHash } from './hash.js';
 import { demonstratedManifold } from './manifold.js';
 import { type AlignmentMonitor, createProbe } from './monitor.js';
@@ -90,7 +90,7 @@ export async function alignDiffusion(options: AlignDiffusionOptions): Promise<Al
   const probe = await createProbe({
     network,
     reference,
-    pairs: pairSource(preferences, windowStride(config.windows, reference.config.nActionSteps)),
+    pairs: pairSource(preferences, windowRule(config.windows, reference.config.nActionSteps)),
     rollouts,
     manifold,
     stream: root.fork('monitors'),
@@ -239,8 +239,8 @@ async function createAligner(
   },
   root: RandomStream,
 ): Promise<Aligner> {
-  const stride = windowStride(config.windows, reference.config.nActionSteps);
-  const source = comparisonSource(preferences, config.objective, stride);
+  const rule = windowRule(config.windows, reference.config.nActionSteps);
+  const source = comparisonSource(preferences, config.objective, rule);
   const usesDemonstrations = config.objective === 'forward-kl' || config.demonstrationWeight > 0;
   const layout: BatchLayout = {
     comparisons: config.batchSize,

@@ -50,10 +50,10 @@ export const alignmentConfigSchema = z.object({
     .default('executed')
     .describe('the actions that count: those executed before the next plan, or the whole horizon as recorded'),
   windows: z
-    .enum(['plans', 'steps'])
+    .enum(['plans', 'steps', 'first'])
     .default('plans')
     .describe(
-      'which windows of a rollout are learned from: those at which the policy planned, every nActionSteps, or all steps',
+      'which windows of a rollout are learned from: those at which the policy planned, every nActionSteps; all steps; or the first plan alone, which rollouts of one start make in the same situation',
     ),
   noise: z
     .enum(['shared', 'separate'])

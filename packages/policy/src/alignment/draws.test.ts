@@ -1,6 +1,6 @@
 import { RandomStream } from '@rapport/core';
 import { describe, expect, it } from 'vitest';
-import { comparisonSource, pairSource } from './draws.js';
+import { comparisonSource, pairSource, windowRule } from './draws.js';
 import { rankingsOnly, type SegmentRanking } from './preferences.js';
 
 const whole = (rollout: number, length = 12) => ({ rollout, start: 0, end: length });
@@ -15,7 +15,7 @@ const draws = 300;
 
 describe('comparisonSource', () => {
   it('takes pairs of different places, the better one first, with the share of the strength between them', () => {
-    const source = comparisonSource(rankingsOnly([ranking]), 'rpo', 4);
+    const source = comparisonSource(rankingsOnly([ranking]), 'rpo', windowRule('plans', 4));
     const stream = new RandomStream(0, 'draws');
     const seen = new Set<string>();
     for (let draw = 0; draw < draws; draw++) {
@@ -35,8 +35,8 @@ describe('comparisonSource', () => {
 
   it('cuts rankings of different length to as many places as all have, in order', () => {
     const pair: SegmentRanking = { items: [whole(4), whole(5)], ranks: [1, 0] };
-    expect(comparisonSource(rankingsOnly([ranking]), 'plackett-luce', 1).items).toBe(3);
-    const source = comparisonSource(rankingsOnly([ranking, pair]), 'plackett-luce', 1);
+    expect(comparisonSource(rankingsOnly([ranking]), 'plackett-luce', windowRule('steps', 4)).items).toBe(3);
+    const source = comparisonSource(rankingsOnly([ranking, pair]), 'plackett-luce', windowRule('steps', 4));
     expect(source.items).toBe(2);
     const stream = new RandomStream(1, 'draws');
     for (let draw = 0; draw < draws; draw++) {
@@ -47,7 +47,7 @@ describe('comparisonSource', () => {
   });
 
   it('compares the ends of a ranking for best-worst', () => {
-    const source = comparisonSource(rankingsOnly([ranking]), 'best-worst', 1);
+    const source = comparisonSource(rankingsOnly([ranking]), 'best-worst', windowRule('steps', 4));
     const stream = new RandomStream(2, 'draws');
     const seen = new Set<string>();
     for (let draw = 0; draw < 20; draw++)
@@ -65,7 +65,7 @@ describe('comparisonSource', () => {
       { segment: whole(7), good: true },
       { segment: whole(8), good: false },
     ];
-    const source = comparisonSource({ rankings: [ranking], ratings }, 'kto', 1);
+    const source = comparisonSource({ rankings: [ranking], ratings }, 'kto', windowRule('steps', 4));
     expect(source.items).toBe(1);
     const stream = new RandomStream(3, 'draws');
     let good = 0;
@@ -87,7 +87,7 @@ describe('comparisonSource', () => {
       ],
       ranks: [0, 1],
     };
-    const source = comparisonSource(rankingsOnly([marked]), 'dpo', 4);
+    const source = comparisonSource(rankingsOnly([marked]), 'dpo', windowRule('plans', 4));
     const stream = new RandomStream(4, 'draws');
     const steps = new Set<string>();
     for (let draw = 0; draw < 50; draw++)
@@ -99,6 +99,24 @@ describe('comparisonSource', () => {
       );
     expect([...steps].sort()).toEqual(['4,0', '8,0']);
   });
+
+  it('takes the first plan of each segment alone when asked to', () => {
+    const later: SegmentRanking = {
+      items: [
+        { rollout: 0, start: 6, end: 12 },
+        { rollout: 1, start: 0, end: 12 },
+      ],
+      ranks: [0, 1],
+    };
+    const source = comparisonSource(rankingsOnly([later]), 'rpo', windowRule('first', 4));
+    const stream = new RandomStream(6, 'draws');
+    for (let draw = 0; draw < 20; draw++) {
+      expect(source.draw(stream, stream).windows).toEqual([
+        { rollout: 0, step: 4 },
+        { rollout: 1, step: 0 },
+      ]);
+    }
+  });
 });
 
 describe('pairSource', () => {
@@ -107,7 +125,7 @@ describe('pairSource', () => {
       { segment: whole(0), good: false },
       { segment: whole(1), good: true },
     ];
-    const { windows } = pairSource({ rankings: [], ratings }, 4).draw(
+    const { windows } = pairSource({ rankings: [], ratings }, windowRule('plans', 4)).draw(
       new RandomStream(5, 'a'),
       new RandomStream(5, 'b'),
     );

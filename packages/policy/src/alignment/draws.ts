@@ -41,14 +41,14 @@ export interface ComparisonSource {
  * Comparisons for an objective. Each ranking is as likely as any other; of a ranking, objectives of pairs take two items of
  * different places, objectives of rankings as many places as every ranking has (a part of a Plackett-Luce ranking is one
  * again: Luce 1959), `best-worst` the two ends, and `kto` single items, good and bad ones equally often.
- * @param stride see `windowStride`
+ * @param rule which windows are drawn
  */
 export function comparisonSource(
   preferences: RolloutPreferences,
   objective: AlignmentConfig['objective'],
-  stride: number,
+  rule: WindowRule,
 ): ComparisonSource {
-  if (objective === 'kto') return ratedSource(preferences, stride);
+  if (objective === 'kto') return ratedSource(preferences, rule);
   const rankings = rankingPlaces(preferences.rankings);
   const isList = isListObjective(objective);
   const items = isList && objective !== 'best-worst' ? Math.min(...rankings.map(({ places }) => places.length)) : 2;
@@ -56,16 +56,16 @@ export function comparisonSource(
     objective === 'best-worst'
       ? (count: number) => [0, count - 1]
       : (count: number, stream: RandomStream) => drawPlaces(count, items, stream);
-  return { items, draw: (stream, windows) => drawRanked(rankings, placesOf, stride, stream, windows) };
+  return { items, draw: (stream, windows) => drawRanked(rankings, placesOf, rule, stream, windows) };
 }
 
 /** Pairs for the monitors, whatever the objective: two of different places of a ranking, or a good and a bad rating. */
-export function pairSource(preferences: RolloutPreferences, stride: number): ComparisonSource {
+export function pairSource(preferences: RolloutPreferences, rule: WindowRule): ComparisonSource {
   const rankings = rankingPlaces(preferences.rankings);
   if (rankings.length > 0) {
     return {
       items: 2,
-      draw: (stream, windows) => drawRanked(rankings, (count) => drawPlaces(count, 2, stream), stride, stream, windows),
+      draw: (stream, windows) => drawRanked(rankings, (count) => drawPlaces(count, 2, stream), rule, stream, windows),
     };
   }
   const { good, bad } = ratedSides(preferences);
@@ -73,7 +73,7 @@ export function pairSource(preferences: RolloutPreferences, stride: number): Com
     items: 2,
     draw: (stream, windows) => {
       const sides = [good, bad].map((side) => ({ segment: side[stream.integer(side.length)]!, return: 0 }));
-      return { windows: matchedWindows(sides, stride, windows), target: 1, strength: 0, returns: [0, 0] };
+      return { windows: matchedWindows(sides, rule, windows), target: 1, strength: 0, returns: [0, 0] };
     },
   };
 }
@@ -82,7 +82,7 @@ export function isListObjective(objective: AlignmentConfig['objective']): object
   return listObjectiveNames.some((name) => name === objective);
 }
 
-function ratedSource(preferences: RolloutPreferences, stride: number): ComparisonSource {
+function ratedSource(preferences: RolloutPreferences, rule: WindowRule): ComparisonSource {
   const { good, bad } = ratedSides(preferences);
   return {
     items: 1,
@@ -91,7 +91,7 @@ function ratedSource(preferences: RolloutPreferences, stride: number): Compariso
       const side = target === 1 ? good : bad;
       const segment = side[stream.integer(side.length)]!;
       return {
-        windows: [{ rollout: segment.rollout, step: drawWindow(segment, stride, windows) }],
+        windows: [{ rollout: segment.rollout, step: drawWindow(segment, rule, windows) }],
         target,
         strength: 0,
         returns: [0],
@@ -103,7 +103,7 @@ function ratedSource(preferences: RolloutPreferences, stride: number): Compariso
 function drawRanked(
   rankings: readonly Places[],
   placesOf: (count: number, stream: RandomStream) => readonly number[],
-  stride: number,
+  rule: WindowRule,
   stream: RandomStream,
   windows: RandomStream,
 ): Comparison {
@@ -115,7 +115,7 @@ function drawRanked(
   });
   const distance = (chosen.at(-1)! - chosen[0]!) / (places.length - 1);
   return {
-    windows: matchedWindows(items, stride, windows),
+    windows: matchedWindows(items, rule, windows),
     target: ranking.probability ?? 1,
     strength: distance * (ranking.strength ?? 0),
     returns: items.map((item) => item.return),
@@ -132,31 +132,39 @@ function drawPlaces(count: number, items: number, stream: RandomStream): number[
  * One window of each item, all as far after the start of their segments: rollouts from the same start are in like situations
  * at like times. Where the drawn one does not exist, because an item is shorter, its window is drawn by itself.
  */
-function matchedWindows(items: readonly RankedItem[], stride: number, stream: RandomStream): Window[] {
-  const place = stream.integer(windowCount(items[0]!.segment, stride));
+function matchedWindows(items: readonly RankedItem[], rule: WindowRule, stream: RandomStream): Window[] {
+  const place = stream.integer(windowCount(items[0]!.segment, rule));
   return items.map(({ segment }) => {
-    const exists = place < windowCount(segment, stride);
-    const step = exists ? firstWindow(segment, stride) + place * stride : drawWindow(segment, stride, stream);
+    const exists = place < windowCount(segment, rule);
+    const step = exists ? firstWindow(segment, rule) + place * rule.stride : drawWindow(segment, rule, stream);
     return { rollout: segment.rollout, step };
   });
 }
 
-/**
- * Steps between two windows that are learned from. A policy plans every `nActionSteps` steps, and these plans together are
- * what it did; the windows of a segment are the plans whose executed actions lie in it, in part at least.
- */
-export function windowStride(windows: AlignmentConfig['windows'], nActionSteps: number): number {
-  return windows === 'plans' ? nActionSteps : 1;
+/** Which windows of a segment are learned from. */
+export interface WindowRule {
+  /** Steps between two windows. */
+  readonly stride: number;
+  /** At most so many of a segment, from its first on. */
+  readonly most: number;
 }
 
-function firstWindow({ start }: RolloutSegment, stride: number): number {
+/**
+ * A policy plans every `nActionSteps` steps, and these plans together are what it did; the windows of a segment are the plans
+ * whose executed actions lie in it, in part at least.
+ */
+export function windowRule(windows: AlignmentConfig['windows'], nActionSteps: number): WindowRule {
+  return { stride: windows === 'steps' ? 1 : nActionSteps, most: windows === 'first' ? 1 : Number.POSITIVE_INFINITY };
+}
+
+function firstWindow({ start }: RolloutSegment, { stride }: WindowRule): number {
   return Math.floor(start / stride) * stride;
 }
 
-function windowCount(segment: RolloutSegment, stride: number): number {
-  return Math.ceil((segment.end - firstWindow(segment, stride)) / stride);
+function windowCount(segment: RolloutSegment, rule: WindowRule): number {
+  return Math.min(rule.most, Math.ceil((segment.end - firstWindow(segment, rule)) / rule.stride));
 }
 
-function drawWindow(segment: RolloutSegment, stride: number, stream: RandomStream): number {
-  return firstWindow(segment, stride) + stride * stream.integer(windowCount(segment, stride));
+function drawWindow(segment: RolloutSegment, rule: WindowRule, stream: RandomStream): number {
+  return firstWindow(segment, rule) + rule.stride * stream.integer(windowCount(segment, rule));
 }

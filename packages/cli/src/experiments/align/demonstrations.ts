@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { RecordedEpisode, WorkOptions } from '@rapport/core';
-import { collectEpisodes, makeEnv } from '@rapport/sim';
+import { type Actor, collectEpisodes, makeEnv } from '@rapport/sim';
 import { episodeSeeds } from '../../recording.js';
 import { createRolloutDataset } from '../../rollout-dataset.js';
+import { pushedDemonstrator, pushStep } from './pushed-demonstrator.js';
 import type { AlignmentTask } from './tasks.js';
 
 interface DemonstrationOptions {
@@ -14,10 +15,14 @@ interface DemonstrationOptions {
   readonly seed: number;
 }
 
+/** Share of the starts whose demonstrators are pushed, in tasks that have pushes. */
+const PUSHED_SHARE = 0.4;
+
 /**
- * Records demonstrations of all ways from the same kind of starts, each from a start of its own: nothing in an observation
- * says which way will be taken. Those that fail are left out, the others end soon after the task is done. What is in the
- * folder is replaced.
+ * Records demonstrations of all ways, each from the same starts: nothing in an observation says which way will be taken, and a
+ * policy that knows its demonstrations by heart still has to choose. From some of the starts the demonstrators are pushed
+ * aside once; what is kept is how they go on from there. Demonstrations that fail are left out, the others end soon after the
+ * task is done. What is in the folder is replaced.
  * @returns how many there are of each way
  */
 export async function recordDemonstrations(
@@ -25,21 +30,29 @@ export async function recordDemonstrations(
   { envId, task, count, datasetId, seed }: DemonstrationOptions,
   work: WorkOptions,
 ): Promise<Record<string, number>> {
-  const seeds = episodeSeeds(seed, count);
-  const workers = Math.min(availableParallelism(), 8);
-  const ways: Record<string, number> = {};
+  const seeds = episodeSeeds(seed, Math.round(count / task.demonstrators.length));
+  const undisturbed = task.pushedEntries.length === 0 ? seeds.length : Math.round((1 - PUSHED_SHARE) * seeds.length);
+  const record = (policy: Actor, some: readonly number[]) =>
+    collectEpisodes({
+      ...work,
+      envId,
+      policy,
+      seeds: some,
+      cameras: [],
+      workers: Math.min(availableParallelism(), 8, some.length),
+    });
   const byPolicy: RecordedEpisode[][] = [];
-  let taken = 0;
   for (const policy of task.demonstrators) {
-    const own = seeds.slice(taken, taken + Math.round(count / task.demonstrators.length));
-    taken += own.length;
-    byPolicy.push(await collectEpisodes({ ...work, envId, policy, seeds: own, cameras: [], workers }));
+    const pushed = pushedDemonstrator({ envId, policy, entries: task.pushedEntries });
+    const clean = await record(policy, seeds.slice(0, undisturbed));
+    byPolicy.push([...clean, ...(await record(pushed, seeds.slice(undisturbed))).flatMap(afterPush)]);
   }
   await rm(directory, { recursive: true, force: true });
   const env = await makeEnv(envId);
   const { spec } = env;
   env.close();
   const writer = await createRolloutDataset(directory, { id: datasetId, spec, cameras: [] });
+  const ways: Record<string, number> = {};
   for (const recorded of inTurns(byPolicy)) {
     const { success, way } = recorded.privileged;
     if (!success) continue;
@@ -61,24 +74,36 @@ function inTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
 const STEPS_AFTER = 10;
 
 /** A demonstration without what comes long after the task was done: whoever demonstrates stops then. */
-function untilDone({ episode, privileged }: RecordedEpisode): RecordedEpisode {
-  const { rewards, observations, actions } = episode;
-  let solvedFrom = episode.length;
+function untilDone(recorded: RecordedEpisode): RecordedEpisode {
+  const { rewards, length } = recorded.episode;
+  let solvedFrom = length;
   while (solvedFrom > 0 && rewards[solvedFrom - 1] === 1) solvedFrom -= 1;
-  const length = Math.min(episode.length, solvedFrom + 1 + STEPS_AFTER);
-  const observationSize = observations.length / (episode.length + 1);
+  return part(recorded, 0, Math.min(length, solvedFrom + 1 + STEPS_AFTER));
+}
+
+/** A demonstration from the push on, if it went on. */
+function afterPush(recorded: RecordedEpisode): RecordedEpisode[] {
+  const { seed, length } = recorded.episode;
+  const start = pushStep(seed) + 1;
+  return start < length ? [part(recorded, start, length)] : [];
+}
+
+/** Steps `start` to `end` (excluded) of an episode without pictures. */
+function part({ episode, privileged }: RecordedEpisode, start: number, end: number): RecordedEpisode {
+  const { length, observations, actions, rewards } = episode;
+  const { stepScores, poses } = privileged;
+  const rows = (values: Float32Array, count: number, last: number) => {
+    const size = values.length / count;
+    return values.slice(start * size, last * size);
+  };
   return {
     episode: {
       ...episode,
-      length,
-      observations: observations.slice(0, (length + 1) * observationSize),
-      actions: actions.slice(0, (length * actions.length) / episode.length),
-      rewards: rewards.slice(0, length),
+      length: end - start,
+      observations: rows(observations, length + 1, end + 1),
+      actions: rows(actions, length, end),
+      rewards: rows(rewards, length, end),
     },
-    privileged: {
-      ...privileged,
-      stepScores: privileged.stepScores.slice(0, length),
-      poses: privileged.poses.slice(0, (length * privileged.poses.length) / episode.length),
-    },
+    privileged: { ...privileged, stepScores: rows(stepScores, length, end), poses: rows(poses, length, end) },
   };
 }

@@ -23,21 +23,26 @@ const cloningShape = cloningConfigSchema.shape;
 const experimentCloningSchema = cloningConfigSchema
   .omit({ cameras: true, crop: true, keypoints: true, encoder: true, ownEncoders: true, state: true })
   .extend({
-    steps: withDefault(cloningShape.steps, 4000),
-    batchSize: withDefault(cloningShape.batchSize, 256),
+    steps: withDefault(cloningShape.steps, 10_000),
     learningRate: withDefault(cloningShape.learningRate, 1e-3),
     warmupSteps: withDefault(cloningShape.warmupSteps, 100),
     downDims: withDefault(cloningShape.downDims, [64, 128]),
     horizon: withDefault(cloningShape.horizon, 8),
     observationSteps: withDefault(cloningShape.observationSteps, 1),
     prediction: withDefault(cloningShape.prediction, 'sample'),
+    samplingSteps: withDefault(cloningShape.samplingSteps, 50),
+    averageDecay: withDefault(cloningShape.averageDecay, 0.998),
     evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
   });
 
-/** Fewer steps than `align` takes: success falls when the few winners are learned by heart. */
+/**
+ * The first plan of a rollout decides its way, and all rollouts of a start make it in the same situation: only there do
+ * chunks of different ways answer the same question (docs/alignment-experiment.md).
+ */
 const experimentAlignmentSchema = alignmentConfigSchema.extend({
-  steps: withDefault(alignmentConfigSchema.shape.steps, 200),
-  monitorEvery: withDefault(alignmentConfigSchema.shape.monitorEvery, 50),
+  windows: withDefault(alignmentConfigSchema.shape.windows, 'first'),
+  learningRate: withDefault(alignmentConfigSchema.shape.learningRate, 1e-4),
+  monitorEvery: withDefault(alignmentConfigSchema.shape.monitorEvery, 100),
 });
 
 /** Options of `rapport experiment align`. */
@@ -51,15 +56,15 @@ export const alignExperimentSchema = z.object({
     .enum(['simulated', 'human'])
     .default('simulated')
     .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
-  demonstrations: z.int().min(10).max(10_000).default(800).describe('demonstrations, half of them the preferred way'),
+  demonstrations: z.int().min(10).max(10_000).default(3000).describe('demonstrations, half of them the preferred way'),
   cloning: experimentCloningSchema.prefault({}).describe('behaviour cloning of the policy that is aligned'),
   from: z
     .string()
     .min(1)
     .optional()
     .describe('run folder of this experiment whose demonstrations and cloned policy are taken instead of new ones'),
-  starts: z.int().min(2).max(10_000).default(36).describe('starts from which the policy is rolled out'),
-  rolloutsPerStart: z.int().min(3).max(100).default(6).describe('rollouts from each of them'),
+  starts: z.int().min(2).max(10_000).default(120).describe('starts from which the policy is rolled out'),
+  rolloutsPerStart: z.int().min(3).max(100).default(4).describe('rollouts from each of them'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
   frameStride: z.int().min(1).max(100).default(3).describe('every how many steps the reward looks at a picture'),
   encoder: encoderOptionsSchema.prefault({}),
