@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDataset } from '@rapport/data';
 import { affine, constant, exportOnnx, input, tanh } from '@rapport/nn';
+import { loadDiffusionPolicy } from '@rapport/policy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rapport, result } from './command-line.js';
 
@@ -36,7 +37,7 @@ describe('a policy of pictures, cloned with one command', () => {
     const training = ['steps=2', 'batchSize=2', 'evaluateEvery=2', 'evaluationEpisodes=1'];
     const settings = [...network, ...training].map((setting) => `policy.${setting}`);
     trained = await run('train', 'policy', '--dataset', dataset, '--policy.type=diffusion', ...settings);
-  }, 120_000);
+  }, 600_000);
 
   it('sees the cameras that it was trained on, wherever it acts', async () => {
     expect((await openDataset(dataset)).cameras.map(({ camera }) => camera)).toEqual(['above', 'ego']);
@@ -69,6 +70,38 @@ describe('a policy of pictures, cloned with one command', () => {
       await run<Evaluated>('eval', imported.policy, '--episodes', '1'),
     ];
     expect(after.scores).toEqual(before.scores);
+  });
+
+  it('is aligned with rankings of rollouts that show what it sees; its encoders stay as they are', async () => {
+    const rolled = ['--rollouts=4', '--rollouts-per-start=2', '--clips-per-query=2', '--queries=4', '--picture=16'];
+    const settings = ['steps=2', 'monitorEvery=2', 'batchSize=2', 'winnerLossLimit=1000', 'offManifoldLimit=1'];
+    const aligned = await run<{ policy: string; rollouts: { folder: string }; preferences: { labels: number } }>(
+      ...[
+        'align',
+        trained.policy,
+        '--annotator=simulated',
+        '--ledger',
+        join(folder, 'ledger'),
+        '--evaluation-episodes=1',
+      ],
+      ...[...rolled, ...settings.map((setting) => `alignment.${setting}`)],
+    );
+    expect(aligned.preferences.labels).toBeGreaterThan(0);
+    const { cameras } = await openDataset(aligned.rollouts.folder);
+    expect(cameras.map(({ camera, width }) => [camera, width])).toEqual([
+      ['ego', 32],
+      ['above', 32],
+    ]);
+    const [before, after] = [await loadDiffusionPolicy(trained.policy), await loadDiffusionPolicy(aligned.policy)];
+    expect(after.cameras).toEqual(before.cameras);
+    const changed = Object.entries(after.checkpoint.parameters)
+      .filter(([name, { data }]) =>
+        data.some((value, index) => value !== before.checkpoint.parameters[name]!.data[index]),
+      )
+      .map(([name]) => name);
+    expect(changed.some((name) => name.startsWith('diffusion.unet'))).toBe(true);
+    expect(changed.filter((name) => name.startsWith('diffusion.rgb_encoder'))).toEqual([]);
+    expect((await run<Evaluated>('eval', aligned.policy, '--episodes', '1')).scores).toHaveLength(1);
   });
 
   it('names what is wrong in one line, and leaves nothing behind', async () => {

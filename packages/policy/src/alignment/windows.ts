@@ -136,6 +136,11 @@ function checkRollout({ length, vectors, pictures }: Demonstration, name: string
   if (odd !== undefined) throw new InputError(`${name}: feature "${odd[0]}" holds a value that is not finite`);
 }
 
+/** A graph's inputs and outputs have different names. */
+function encodedName(feature: string): string {
+  return `${feature}/encoded`;
+}
+
 /** Pictures that are encoded at once. */
 const ENCODER_BATCH = 16;
 
@@ -149,7 +154,7 @@ async function compileEncoder(
   const outputs = Object.fromEntries(
     shapes.cameras.map(({ feature, height, width }, index): [string, Tensor] => {
       const pictures = input(feature, [ENCODER_BATCH, 3, height, width]);
-      return [feature, encoders[index]!.apply(normalizedPictures(pictures, affines.of.get(feature)))];
+      return [encodedName(feature), encoders[index]!.apply(normalizedPictures(pictures, affines.of.get(feature)))];
     }),
   );
   return compileFunction({ outputs, parameters, weights: 'baked' });
@@ -202,7 +207,7 @@ async function encodePictures(
       Object.fromEntries(cameras.map(({ feature }, index) => [feature, batch[index]!])),
     );
     cameras.forEach(({ feature }, camera) => {
-      encoded[camera]!.set(results[feature]!.subarray(0, count * cameraSize), first * cameraSize);
+      encoded[camera]!.set(results[encodedName(feature)]!.subarray(0, count * cameraSize), first * cameraSize);
     });
   }
   return encoded;
