@@ -85,3 +85,9 @@ export function waitWhile(
   }
   return true;
 }
+
+/** Looks at a word, without sleeping, until it has another value or the time is over. */
+export function watch(words: Int32Array, at: number, value: number, milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (Atomics.load(words, at) === value && performance.now() < end);
+}

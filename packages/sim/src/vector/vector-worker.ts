@@ -1,7 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError, type PrivilegedEnv, type ResetResult, spaceSize } from '@rapport/core';
 import { makeEnv } from '../registry.js';
-import { MESSAGE_BYTES, order, outcome, type VectorTask, WORDS, waitWhile, word } from './vector-memory.js';
+import { MESSAGE_BYTES, order, outcome, type VectorTask, WORDS, waitWhile, watch, word } from './vector-memory.js';
+
+/**
+ * How long the next order is watched for before the thread sleeps, ms. Orders mostly follow within that, and a thread that has
+ * slept may be woken on the core on which another works: one order in ten took twice as long.
+ */
+const PATIENT_MS = 0.05;
 
 // Entry of a worker of `VectorEnv`: waits on shared memory for an order, carries it out, and says so there.
 const { envId, make, first, end, worker, camera, memory } = workerData as VectorTask;
@@ -25,6 +31,7 @@ process.on('exit', () => finish(outcome.ended));
 parentPort!.postMessage('ready');
 
 for (let count = 1; ; count++) {
+  watch(words, base + word.asked, count - 1, PATIENT_MS);
   waitWhile(words, base + word.asked, count - 1);
   const asked = words[base + word.order];
   if (asked === order.close) break;
