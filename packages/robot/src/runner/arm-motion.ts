@@ -30,10 +30,11 @@ const LEAST_LINE_SHARE = 0.5;
 /**
  * Turns actions into a goal for the joints, and writes what a policy observes of the arm; both as in the environments.
  *
- * Every action moves the goal from where the last one led it to where the action leads, in a straight line that takes one
- * control period; one that takes the place of the present action takes what is left of it. What comes out is the mean of that over the last half period: velocities do not jump but pass linearly
- * (L. Biagiotti and C. Melchiorri, "FIR filters for online trajectory planning with time- and frequency-domain
- * specifications", 2012: a line through a moving average), at the price of a quarter period of delay.
+ * Every action moves the goal from where the last one led it to where the action leads, in a straight line that takes
+ * one control period; one that takes the place of the present action takes what is left of it. What comes out is the
+ * mean of that over the last half period: velocities do not jump but pass linearly (L. Biagiotti and C. Melchiorri, "FIR
+ * filters for online trajectory planning with time- and frequency-domain specifications", 2012: a line through a moving
+ * average), at the price of a quarter period of delay.
  */
 export class ArmMotion {
   /** Width that the gripper is sent to, metres. */
