@@ -13,6 +13,24 @@ export interface LifecycleHandlers {
 
 export type LifecycleState = 'unconfigured' | 'inactive' | 'active' | 'finalized';
 
+/** What acts on a graph that it has looked at before. */
+export interface ActivePart {
+  /** @throws what keeps it from acting */
+  checkGraph(): void;
+  activate(): void;
+  deactivate(): void;
+}
+
+/** @param part what acts; made after its node, and therefore undefined at first */
+export function handlersOf(part: () => ActivePart | undefined): LifecycleHandlers {
+  return {
+    configure: () => part()?.checkGraph(),
+    activate: () => part()?.activate(),
+    deactivate: () => part()?.deactivate(),
+    shutdown: () => part()?.deactivate(),
+  };
+}
+
 /** Opens a lifecycle node, in the state `unconfigured`. See `openNode`. */
 export async function openLifecycleNode(
   options: NodeOptions,

@@ -1,7 +1,7 @@
 import { InputError, type StopSignal } from '@rapport/core';
 import type { Encoder, RewardModel } from '@rapport/reward';
 import { messageCodec } from '../graph/codec.js';
-import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
+import { handlersOf, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
 import type { DiagnosticArray, Image, NamedValues, SuccessOrMessage } from '../graph/messages.js';
 import { qosProfiles } from '../graph/qos.js';
 import { rosTimeFromSeconds, secondsOf, toRosTime } from '../graph/time.js';
@@ -71,15 +71,6 @@ export async function openRewardNode(options: RewardNodeOptions): Promise<Reward
     await reward?.close();
     throw error;
   }
-}
-
-function handlersOf(reward: () => RewardNode | undefined): LifecycleHandlers {
-  return {
-    configure: () => reward()?.checkGraph(),
-    activate: () => reward()?.activate(),
-    deactivate: () => reward()?.deactivate(),
-    shutdown: () => reward()?.deactivate(),
-  };
 }
 
 /**

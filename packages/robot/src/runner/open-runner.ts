@@ -1,5 +1,5 @@
 import type { StopSignal } from '@rapport/core';
-import { type LifecycleHandlers, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
+import { handlersOf, type LifecycleRosNode, openLifecycleNode } from '../graph/lifecycle-node.js';
 import { readLimits } from '../safety/index.js';
 import type { StepListener } from './control-loop.js';
 import type { PolicySource } from './policy-messages.js';
@@ -68,13 +68,4 @@ function makeRunner(node: LifecycleRosNode, parts: RunnerParts): Runner {
     node.close();
     throw error;
   }
-}
-
-function handlersOf(runner: () => Runner | undefined): LifecycleHandlers {
-  return {
-    configure: () => runner()?.checkGraph(),
-    activate: () => runner()?.activate(),
-    deactivate: () => runner()?.deactivate(),
-    shutdown: () => runner()?.deactivate(),
-  };
 }
