@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { InputError, RandomStream } from '@rapport/core';
 import { writeFolder } from '@rapport/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DiffusionCheckpoint } from '../diffusion/checkpoint.js';
 import type { Demonstration } from '../diffusion/demonstrations.js';
-import { fixturePath } from '../diffusion/fixtures.js';
+import { fixturePath, temporaryFolder } from '../diffusion/fixtures.js';
 import { diffusionFiles, readDiffusionCheckpoint } from '../diffusion/lerobot.js';
 import { type AlignDiffusionOptions, type AlignmentState, alignDiffusion } from './align.js';
 import { type AlignmentConfig, alignmentConfigSchema } from './config.js';
@@ -98,10 +95,9 @@ describe('alignDiffusion', () => {
       if (step === 3) middle = state;
     };
     const whole = await alignDiffusion({ ...small, onCheckpoint });
-    const directory = await mkdtemp(join(tmpdir(), 'rapport-alignment-'));
+    const directory = temporaryFolder();
     await writeFolder(directory, alignmentFiles(middle!));
     const resumed = await alignDiffusion({ ...small, resume: await readAlignmentFiles(directory) });
-    await rm(directory, { recursive: true });
     expect(resumed).toEqual(whole);
     await expect(alignDiffusion({ ...small, resume: { ...middle!, reference: '0123456789abcdef' } })).rejects.toThrow(
       /begun with reference 0123456789ab; this one is/,

@@ -1,12 +1,21 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { RandomStream } from '@rapport/core';
 import { compileFunction, gradient, input, type ParameterValues, reshape, slice, type Tensor } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
-import { at, fixturePath, floatsAt, type Json, readFixture, relativeError, shapeAt, smallConfig } from './fixtures.js';
+import {
+  at,
+  fixturePath,
+  floatsAt,
+  type Json,
+  readFixture,
+  relativeError,
+  shapeAt,
+  smallConfig,
+  temporaryFolder,
+} from './fixtures.js';
 import { readDiffusionCheckpoint } from './lerobot.js';
 import {
   denoisingErrors,
@@ -22,7 +31,7 @@ const CAMERA = 'observation.image';
 
 /** Checkpoint B, whose weights are kept packed. */
 async function checkpointB() {
-  const folder = mkdtempSync(join(tmpdir(), 'rapport-cameras-'));
+  const folder = temporaryFolder();
   await cp(fixturePath('B/ckpt'), folder, { recursive: true });
   const packed = readFileSync(join(folder, 'model.safetensors.gz'));
   writeFileSync(join(folder, 'model.safetensors'), gunzipSync(packed));

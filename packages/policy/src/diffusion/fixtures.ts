@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { type DiffusionConfig, diffusionConfigSchema, usualDiffusionSettings } from './config.js';
 
 // Test support: reads the recorded outputs of LeRobot below tests/fixtures/lerobot_diffusion.
@@ -58,8 +59,16 @@ export function relativeError(found: ArrayLike<number>, expected: ArrayLike<numb
   return difference / scale;
 }
 
+const temporaryFolders: string[] = [];
+afterAll(() => {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Path of a new empty folder, which is removed after the last test of the file that asked for it. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'rapport-diffusion-'));
+  const folder = mkdtempSync(join(tmpdir(), 'rapport-policy-'));
+  temporaryFolders.push(folder);
+  return folder;
 }
 
 /** A policy of states with a very small network, trained in seconds. */
