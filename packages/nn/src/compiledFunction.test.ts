@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cast, compileFunction, gather, input, less, linear, mul, parameter, sum, where, zeros } from './index.js';
 
@@ -56,5 +59,11 @@ describe('compileFunction', () => {
     await expect(compileFunction({ outputs: { small: less(x, 1) } })).rejects.toThrow(
       'output "small" is bool; expected float32 (cast it first)',
     );
+  });
+
+  it('runs without the telemetry of onnxruntime, which would leave a log', async () => {
+    const run = await compileFunction({ outputs: { y: layer.apply(x) }, parameters: weights(1, 2, 3) });
+    await run.close();
+    expect(existsSync(join(tmpdir(), `mat-debug-${process.pid}.log`))).toBe(false);
   });
 });

@@ -2,6 +2,10 @@ import { UnavailableError } from '@rapport/core';
 import type * as Onnxruntime from 'onnxruntime-node';
 import type { DataType, Shape, TensorData } from './tensor.js';
 
+// onnxruntime 1.30 reports its use to its maker unless told not to, and leaves a log file per process in the temporary
+// folder. Said on import: what a worker thread writes into its environment does not reach native code.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 /** A value that goes into or comes out of a session. */
 export interface RuntimeValue {
   readonly dtype: DataType;
