@@ -1,3 +1,4 @@
+import { distance } from '../score.js';
 import { grasp, type Place, release, stay, type Yaw } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
@@ -33,7 +34,11 @@ function lift(place: Place, held: number): Leg[] {
   ];
 }
 
-const byEdge: Plan = (_, random) => lift(sealAt(random.uniform() < 0.5 ? 0 : 1), 0);
+/** By the seal that is nearer to the tool, as a person would. */
+const byEdge: Plan = (sight) => {
+  const [front, back] = [distance(sight.tcp, sealAt(0)(sight)), distance(sight.tcp, sealAt(1)(sight))];
+  return lift(sealAt(front <= back ? 0 : 1), 0);
+};
 const crushes: Plan = () => lift(middle, 0);
 const gently: Plan = () => lift(middle, GENTLE);
 
@@ -52,7 +57,7 @@ const squeezesFirst: Plan = (sight, random) => [
 ];
 
 export const chipsStyles: readonly Style[] = [
-  { style: 'by-edge', summary: 'grasps a seal and lifts', plan: byEdge, noise: 0.02, share: 0.3 },
+  { style: 'by-edge', summary: 'grasps the nearer seal and lifts', plan: byEdge, noise: 0.02, share: 0.3 },
   { style: 'crushes', summary: 'grasps the middle with full force and lifts', plan: crushes, noise: 0.02, share: 0.25 },
   { style: 'gently', summary: 'grasps the middle lightly and lifts', plan: gently, noise: 0.02, share: 0.15 },
   {
