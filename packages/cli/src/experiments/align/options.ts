@@ -61,6 +61,11 @@ export const alignExperimentSchema = z.object({
   starts: z.int().min(2).max(10_000).default(120).describe('starts from which the policy is rolled out'),
   rolloutsPerStart: z.int().min(3).max(100).default(4).describe('rollouts from each of them'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
+  rewardCameras: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('cameras that the reward looks through; left out: the wrist, or the one above the plane'),
   frameStride: z.int().min(1).max(100).default(3).describe('every how many steps the reward looks at a picture'),
   encoder: encoderOptionsSchema.prefault({}),
   rapl: raplConfigSchema.prefault({}),

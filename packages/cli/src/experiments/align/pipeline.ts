@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { InputError, RandomStream, type WorkOptions } from '@rapport/core';
 import { openDataset, type RunFolder } from '@rapport/data';
 import { cloningConfigSchema, loadDiffusionPolicy, readDemonstrations } from '@rapport/policy';
+import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
 import { filmPolicies, type StartFilms } from '../../alignment/films.js';
 import { runCloningJob } from '../../learning/cloning-job.js';
 import { BEST_FOLDER } from '../../learning/cloning-record.js';
 import { chooseEncoder } from '../../learning/encoder.js';
+import { recordedCameras } from '../../recording.js';
 import { type AlignmentCell, type CellNeeds, cellFolder, runCell } from './cell.js';
 import { recordDemonstrations } from './demonstrations.js';
 import { type AlignmentEvaluation, evaluateWays, evaluationSchema, yardstick } from './evaluation.js';
@@ -55,6 +57,16 @@ export async function runAlignmentExperiment(
   const root = new RandomStream(seed, 'experiment-align');
   const id = `align-${envId.replaceAll('/', '-')}-${seed}`;
 
+  const rewardCameras = options.rewardCameras ?? task.rewardCameras;
+  const shownCameras = options.annotator === 'human' ? [task.viewCamera] : [];
+  const env = await makeEnv(envId);
+  const { spec } = env;
+  env.close();
+  const cameras = recordedCameras(spec, {
+    cameras: [...new Set([...shownCameras, ...rewardCameras])],
+    picture: options.picture,
+  });
+
   const source = options.from ?? directory;
   if (options.from !== undefined) checkSource(options.from);
   const demonstrated = join(source, 'demonstrations');
@@ -78,15 +90,15 @@ export async function runAlignmentExperiment(
     recordRollouts(
       rolled,
       {
-        envId,
+        spec,
         policy,
         starts: options.starts,
         rolloutsPerStart: options.rolloutsPerStart,
-        cameras: task.cameras.map((camera) => ({ camera, width: options.picture, height: options.picture })),
+        cameras,
         datasetId: `${id}-rollouts`,
         seed,
       },
-      { encoder, frameStride: options.frameStride },
+      { encoder, rewardCameras, frameStride: options.frameStride },
       work,
     ),
   );

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { episodeScore, type FrameStack, InputError, throwIfAborted, type WorkOptions } from '@rapport/core';
+import {
+  type EnvSpec,
+  episodeScore,
+  type FrameStack,
+  InputError,
+  throwIfAborted,
+  type WorkOptions,
+} from '@rapport/core';
 import { openPrivilegedDataset, writeDurably } from '@rapport/data';
 import type { Encoder, FeatureVideo } from '@rapport/reward';
-import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
 import { simulatedGround } from '../../alignment/ground.js';
 import { type MatchedRollouts, recordMatchedRollouts } from '../../alignment/rollouts.js';
@@ -30,17 +36,18 @@ const FEATURES_FILE = 'features.f32';
 
 /**
  * Rolls a policy out several times from each start, into a dataset with pictures, and encodes every n-th picture of each
- * rollout, those of all cameras side by side.
+ * rollout, those of the reward's cameras side by side.
  */
 export async function recordRollouts(
   directory: string,
-  { envId, ...options }: MatchedRollouts & { readonly envId: string },
-  { encoder, frameStride }: { readonly encoder: Encoder; readonly frameStride: number },
+  { spec, ...options }: MatchedRollouts & { readonly spec: EnvSpec },
+  {
+    encoder,
+    rewardCameras,
+    frameStride,
+  }: { readonly encoder: Encoder; readonly rewardCameras: readonly string[]; readonly frameStride: number },
   work: WorkOptions,
 ): Promise<RolloutSummaries> {
-  const env = await makeEnv(envId);
-  const { spec } = env;
-  env.close();
   await recordMatchedRollouts(directory, simulatedGround(spec), options, async () => {}, work);
   const { dataset, readPrivileged } = await openPrivilegedDataset(directory);
   const rollouts: RolloutSummaries['rollouts'] = [];
@@ -48,7 +55,7 @@ export async function recordRollouts(
   for (const { index, seed, length } of dataset.episodes) {
     throwIfAborted(work.signal);
     const stacks: FrameStack[] = [];
-    for (const { camera } of dataset.cameras) stacks.push(await dataset.readFrames(index, camera));
+    for (const camera of rewardCameras) stacks.push(await dataset.readFrames(index, camera));
     const { frames, data } = await encodeFrames(stacks, frameStride, encoder);
     const track = await readPrivileged(index);
     features.push(data);
@@ -65,7 +72,7 @@ export async function recordRollouts(
   }
   const bytes = features.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
   await writeDurably(join(directory, FEATURES_FILE), Buffer.concat(bytes));
-  return { rollouts, featureSize: dataset.cameras.length * encoder.featureSize };
+  return { rollouts, featureSize: rewardCameras.length * encoder.featureSize };
 }
 
 /** Features of the rollouts' pictures, in the order of the dataset. */

@@ -6,8 +6,10 @@ export interface AlignmentTask {
   readonly pushedEntries: readonly string[];
   /** Name of the way that the score prefers. */
   readonly preferredWay: string;
-  /** Cameras that the reward looks through. */
-  readonly cameras: readonly string[];
+  /** Camera that shows a person the whole scene. */
+  readonly viewCamera: string;
+  /** Cameras that the reward looks through, unless others are chosen: where the ways are easiest to tell apart. */
+  readonly rewardCameras: readonly string[];
   /** What a person is asked. */
   readonly question: string;
 }
@@ -24,28 +26,32 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     demonstrators: ['by-handle', 'inside'],
     pushedEntries: armPushes,
     preferredWay: 'handle',
-    cameras: ['front'],
+    viewCamera: 'front',
+    rewardCameras: ['wrist'],
     question: 'Which robot lifts the cup as you would like it?',
   },
   'franka/chips': {
     demonstrators: ['by-edge', 'crushes'],
     pushedEntries: armPushes,
     preferredWay: 'edge',
-    cameras: ['front'],
+    viewCamera: 'front',
+    rewardCameras: ['wrist'],
     question: 'Which robot lifts the bag as you would like it?',
   },
   'franka/fork': {
     demonstrators: ['by-handle', 'by-tines'],
     pushedEntries: armPushes,
     preferredWay: 'handle',
-    cameras: ['front'],
+    viewCamera: 'front',
+    rewardCameras: ['wrist'],
     question: 'Which robot lays the fork into the bowl as you would like it?',
   },
   'xmagical/pass-shortstick': {
     demonstrators: ['left', 'right'],
     pushedEntries: [],
     preferredWay: 'left',
-    cameras: ['above'],
+    viewCamera: 'above',
+    rewardCameras: ['above'],
     question: 'Which robot passes the blocks as you would like it?',
   },
 };
