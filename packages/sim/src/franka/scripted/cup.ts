@@ -1,3 +1,4 @@
+import { distance } from '../score.js';
 import { cup } from '../tasks/cup.js';
 import { grasp, type Place, release, stay, type Yaw } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
@@ -37,10 +38,11 @@ function lift(place: Place, opening: number): Leg[] {
 const handle = besideAxis(cup.handleRadius, 0, cup.handleHeight);
 const byHandle: Plan = () => lift(handle, 0.05);
 const around: Plan = () => lift(besideAxis(0, 0, 0.055), OPEN);
-/** One finger in the cup, the other outside, a quarter turn from the handle. */
-const inside: Plan = (_, random) => {
-  const side = random.uniform() < 0.5 ? 1 : -1;
-  return lift(besideAxis(cup.radius - cup.wall / 2, (side * Math.PI) / 2, 0.058), 0.05);
+/** One finger in the cup, the other outside, a quarter turn from the handle, on the side that is nearer to the tool. */
+const inside: Plan = (sight) => {
+  const wall = (side: 1 | -1) => besideAxis(cup.radius - cup.wall / 2, (side * Math.PI) / 2, 0.058);
+  const [left, right] = [wall(1), wall(-1)];
+  return lift(distance(sight.tcp, left(sight)) <= distance(sight.tcp, right(sight)) ? left : right, 0.05);
 };
 
 const drops: Plan = (sight, random) => [
@@ -72,7 +74,7 @@ export const cupStyles: readonly Style[] = [
   { style: 'around', summary: 'grasps the cup around its outside and lifts', plan: around, noise: 0.02, share: 0.2 },
   {
     style: 'inside',
-    summary: 'puts a finger into the cup, pinches the wall and lifts',
+    summary: 'puts a finger into the cup, pinches the nearer wall and lifts',
     plan: inside,
     noise: 0.02,
     share: 0.2,
