@@ -1,6 +1,13 @@
-import type { Tensor, TensorOf, Window } from '../tensor.js';
+import type { Shape, Tensor, TensorOf, Window } from '../tensor.js';
 import type { OnnxGraph } from './onnxGraph.js';
 import type { Lowering } from './rules.js';
+import {
+  type ConvolutionSizes,
+  convolutionByTiles,
+  inputGradientByTiles,
+  isForWinograd,
+  weightGradientByTiles,
+} from './winograd.js';
 
 /** Strides, pads and dilations as ONNX attributes. */
 export function windowAttributes({ strides, pads, dilations }: Window): Record<string, readonly number[]> {
@@ -26,6 +33,8 @@ export function lowerConv2d(y: TensorOf<'conv2d'>, to: Lowering): string {
   const [x, weight, bias] = inputs;
   const [images, channels] = x!.shape;
   const [, outputs, rows, columns] = shape;
+  const sizes = convolutionSizes(x!.shape, shape, weight!.shape, attributes);
+  if (bias === undefined && isForWinograd(to, sizes)) return convolutionByTiles(y, sizes, to);
   if (!joinsImages(to, images!, channels!, attributes.groups, rows! * columns!)) {
     return graph.emit('Conv', inputs.map(name), { ...windowAttributes(attributes), group: attributes.groups });
   }
@@ -37,6 +46,24 @@ export function lowerConv2d(y: TensorOf<'conv2d'>, to: Lowering): string {
   const matrix = graph.emit('Reshape', [filters, graph.integers([outputs!, taps * channels!])]);
   const operands = bias === undefined ? [flat, matrix] : [flat, matrix, name(bias)];
   return imagesOfRows(graph, graph.emit('Gemm', operands, { transB: 1 }), shape);
+}
+
+/** Sizes out of the shapes of the input [N, C, H, W], the output [N, O, H', W'] and the weights [O, C / groups, kH, kW]. */
+function convolutionSizes(
+  input: Shape,
+  output: Shape,
+  weight: Shape,
+  window: ConvolutionSizes['window'],
+): ConvolutionSizes {
+  return {
+    images: input[0]!,
+    channels: input[1]!,
+    outputs: output[1]!,
+    kernel: [weight[2]!, weight[3]!],
+    input: [input[2]!, input[3]!],
+    output: [output[2]!, output[3]!],
+    window,
+  };
 }
 
 /** Rows [N H W, C] as images [N, C, H, W]. */
@@ -53,6 +80,8 @@ export function lowerConv2dInputGradient(y: TensorOf<'conv2dInputGradient'>, to:
   const { strides, dilations, pads, groups } = y.attributes;
   const [images, channels, height, width] = y.inputs[0]!.shape;
   const [, , kernelHeight, kernelWidth] = y.inputs[1]!.shape;
+  const sizes = convolutionSizes(y.shape, y.inputs[0]!.shape, y.inputs[1]!.shape, y.attributes);
+  if (isForWinograd(to, sizes)) return inputGradientByTiles(y, sizes, to);
   const isPlain = [...strides, ...dilations].every((size) => size === 1);
   const fits = pads.every((size, side) => size < (side % 2 === 0 ? kernelHeight! : kernelWidth!));
   return isPlain && fits && joinsImages(to, images!, channels!, groups, height! * width!)
@@ -107,6 +136,8 @@ const MIN_CHANNELS_TO_GATHER = 16;
 export function lowerConv2dWeightGradient(y: TensorOf<'conv2dWeightGradient'>, to: Lowering): string {
   const channels = y.inputs[0]!.shape[1]!;
   const { groups, kernel, strides, pads } = y.attributes;
+  const sizes = convolutionSizes(y.inputs[0]!.shape, y.inputs[1]!.shape, y.shape, y.attributes);
+  if (isForWinograd(to, sizes)) return weightGradientByTiles(y, sizes, to);
   if (to.dialect === 'standard' || groups > 1) return weightGradientByConvolution(y, to);
   const pointwise = [...kernel, ...strides].every((size) => size === 1) && pads.every((size) => size === 0);
   if (pointwise) return weightGradientOfPointwise(y, to);
