@@ -4,6 +4,7 @@ export * from './diagnostics/calibration.js';
 export * from './diagnostics/evaluate.js';
 export * from './diagnostics/label-efficiency.js';
 export * from './diagnostics/pairs.js';
+export * from './difference.js';
 export * from './encoders/index.js';
 export * from './model.js';
 export * from './objectives/config.js';

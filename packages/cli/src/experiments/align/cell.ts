@@ -14,7 +14,7 @@ import { type EncoderIdentity, type FeatureVideo, saveReward } from '@rapport/re
 import { z } from 'zod';
 import { evaluateWays, evaluationSchema, type Yardstick } from './evaluation.js';
 import type { AlignExperimentOptions, AlignmentMethod } from './options.js';
-import { learnReward, personsRankings, returnsOf, wayAccuracy } from './rewards.js';
+import { learnRewards, personsRankings, returnsOf, wayAccuracy } from './rewards.js';
 import type { RolloutSummaries } from './rollouts.js';
 import { stage } from './stage.js';
 
@@ -113,9 +113,9 @@ async function preferencesOf(
     case 'rapl':
     case 'rlhf': {
       const stream = new RandomStream(seed, `align/${method}`);
-      const reward = await learnReward(method, options, { rankings, videos, encoder, stream }, work);
-      await saveReward(join(folder, 'reward'), reward);
-      const returns = returnsOf(reward, videos);
+      const rewards = await learnRewards(method, options, { rankings, videos, encoder, stream }, work);
+      for (const [member, reward] of rewards.entries()) await saveReward(join(folder, `reward-${member}`), reward);
+      const returns = returnsOf(rewards, videos);
       return {
         rankings: rankByReturns(summaries.rollouts, returns, options.leastGap),
         wayAccuracy: wayAccuracy(summaries, returns),

@@ -3,6 +3,7 @@ import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
 import { withDefault } from '../../config/with-default.js';
 import { encoderOptionsSchema } from '../../learning/encoder.js';
+import { queryOrders } from './queries.js';
 import { alignmentTaskIds } from './tasks.js';
 
 /**
@@ -68,6 +69,12 @@ export const alignExperimentSchema = z.object({
     .describe('cameras that the reward looks through; left out: the wrist, or the one above the plane'),
   frameStride: z.int().min(1).max(100).default(3).describe('every how many steps the reward looks at a picture'),
   encoder: encoderOptionsSchema.prefault({}),
+  rewardMembers: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe('rewards learned from the same rankings, with other weights and splits at the start; their mean ranks'),
   rapl: raplConfigSchema.prefault({}),
   rlhf: rlhfConfigSchema.prefault({}),
   rankings: z
@@ -75,6 +82,10 @@ export const alignExperimentSchema = z.object({
     .min(1)
     .default([10, 20, 50, 100])
     .describe('numbers of rankings, of three rollouts each, from which every method learns'),
+  queries: z
+    .enum(queryOrders)
+    .default('different')
+    .describe('what is asked first: about the starts whose rollouts look most different to the reward, or about any'),
   methods: z
     .array(z.enum(alignmentMethods))
     .min(1)

@@ -105,12 +105,15 @@ export async function runAlignmentExperiment(
   const { kind, hash, features } = encoder;
   await encoder.close();
 
+  const videos = await readFeatures(rolled, rollouts);
   const rankings = await collectRankings({
     dataset: rolled,
     ledger: join(directory, 'ledger'),
     annotator: options.annotator,
     // Some answers are ties.
     count: Math.ceil(1.3 * Math.max(...options.rankings)),
+    order: options.queries,
+    videos,
     question: task.question,
     port: options.port,
     stream: root.fork('rankings'),
@@ -133,7 +136,7 @@ export async function runAlignmentExperiment(
     demonstrations: shown,
     rollouts: acted,
     summaries: rollouts,
-    videos: await readFeatures(rolled, rollouts),
+    videos,
     encoder: { kind, hash, features, featureSize: rollouts.featureSize },
     rankings,
     yardstick: stick,

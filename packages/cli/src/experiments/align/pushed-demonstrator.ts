@@ -1,4 +1,4 @@
-import { InputError, type Policy, RandomStream } from '@rapport/core';
+import { compiledSibling, InputError, type Policy, RandomStream } from '@rapport/core';
 import { type Actor, makeEnv, scriptedPolicy } from '@rapport/sim';
 
 /** A demonstrator that is pushed aside once. */
@@ -20,10 +20,7 @@ export function pushStep(seed: number): number {
 
 /** How another thread makes a demonstrator that is pushed. */
 export function pushedDemonstrator(pushed: Pushed): Actor {
-  // A worker is plain JavaScript: on sources it is taken from the last build.
-  const onSources = import.meta.url.endsWith('.ts');
-  const file = onSources ? '../../../dist/experiments/align/pushed-demonstrator.js' : './pushed-demonstrator.js';
-  return { module: new URL(file, import.meta.url).href, data: JSON.stringify(pushed) };
+  return { module: compiledSibling(import.meta.url, 'pushed-demonstrator.js'), data: JSON.stringify(pushed) };
 }
 
 /**

@@ -1,8 +1,10 @@
 import { type Query, type RandomStream, type RankedClips, standingRankings } from '@rapport/core';
 import { openLedger, openPrivilegedDataset } from '@rapport/data';
+import type { FeatureVideo } from '@rapport/reward';
 import { datasetClips, fixedQueries, wholeEpisodes } from '@rapport/viewer';
 import { openRankingPage } from '../../learning/ranking-page.js';
 import { answerBySimulation } from '../../learning/ranking-session.js';
+import { orderedQueries, type QueryOrder } from './queries.js';
 
 interface RankingOptions {
   /** Folder of the rollouts' dataset. */
@@ -11,6 +13,9 @@ interface RankingOptions {
   readonly ledger: string;
   readonly annotator: 'simulated' | 'human';
   readonly count: number;
+  readonly order: QueryOrder;
+  /** What the reward sees of the rollouts, by episode. */
+  readonly videos: readonly FeatureVideo[];
   readonly question: string;
   readonly port: number;
   readonly stream: RandomStream;
@@ -19,9 +24,6 @@ interface RankingOptions {
   readonly signal: AbortSignal;
   readonly announce: (line: string) => void;
 }
-
-/** As many as RAPL's triplets have. */
-const CLIPS_PER_QUERY = 3;
 
 /**
  * Has queries about rollouts of the same start answered, by a simulated annotator or by a person in the viewer. What the
@@ -36,7 +38,8 @@ export async function collectRankings(options: RankingOptions): Promise<RankedCl
     const { seed } = recording.dataset.episode(clip.episode);
     starts.set(seed, [...(starts.get(seed) ?? []), clip]);
   }
-  const queries = drawQueries([...starts.values()], options.count, stream.fork('queries'));
+  const { count, order, videos } = options;
+  const queries = orderedQueries([...starts.values()], count, order, videos, stream.fork('queries'));
   const ledger = await openLedger({ directory: options.ledger });
   try {
     if (annotator === 'simulated') {
@@ -47,26 +50,19 @@ export async function collectRankings(options: RankingOptions): Promise<RankedCl
       const page = await openRankingPage(asked, 'experiment', options);
       await page.answered().finally(page.close);
     }
-    const order = new Map(queries.map(({ id }, index) => [id, index]));
+    const places = new Map(queries.map(({ id }, index) => [id, index]));
     const entries = (await ledger.entries())
-      .filter((entry) => entry.kind === 'undo' || order.has(entry.query.id))
-      .sort((a, b) => placeIn(order, a) - placeIn(order, b));
+      .filter((entry) => entry.kind === 'undo' || places.has(entry.query.id))
+      .sort((a, b) => placeIn(places, a) - placeIn(places, b));
     return standingRankings(entries).filter(({ ranks }) => Math.max(...ranks) > 0);
   } finally {
     await ledger.close();
   }
 }
 
-function placeIn(order: ReadonlyMap<string, number>, entry: { readonly kind: string; readonly query?: Query }): number {
-  return entry.query === undefined ? order.size : order.get(entry.query.id)!;
-}
-
-/** Queries about rollouts of one start each; every start is asked about equally often (counts differ by one at most). */
-function drawQueries(starts: readonly (readonly Query['items'][number][])[], count: number, stream: RandomStream) {
-  let deck: (readonly Query['items'][number][])[] = [];
-  return Array.from({ length: count }, (_, number): Query => {
-    if (deck.length === 0) deck = stream.shuffled(starts);
-    const items = stream.sample(deck.pop()!, CLIPS_PER_QUERY);
-    return { id: `${stream.seed}/${number}/${items.map(({ episode }) => episode).join('+')}`, items };
-  });
+function placeIn(
+  places: ReadonlyMap<string, number>,
+  entry: { readonly kind: string; readonly query?: Query },
+): number {
+  return entry.query === undefined ? places.size : places.get(entry.query.id)!;
 }

@@ -1,4 +1,4 @@
-import type { RandomStream, RankedClips, WorkOptions } from '@rapport/core';
+import { mean, type RandomStream, type RankedClips, type WorkOptions } from '@rapport/core';
 import type { SegmentRanking } from '@rapport/policy';
 import {
   type EncoderIdentity,
@@ -11,10 +11,13 @@ import {
 import type { AlignExperimentOptions } from './options.js';
 import type { RolloutSummaries } from './rollouts.js';
 
-/** Learns a reward from a person's rankings of rollouts. */
-export async function learnReward(
+/**
+ * Learns rewards from a person's rankings of rollouts, each with first weights and held-back rankings of its own. Their mean
+ * errs less than one of them, as in Christiano et al. 2017 (arXiv 1706.03741, section 2.2.3).
+ */
+export async function learnRewards(
   kind: 'rapl' | 'rlhf',
-  options: Pick<AlignExperimentOptions, 'rapl' | 'rlhf'>,
+  options: Pick<AlignExperimentOptions, 'rapl' | 'rlhf' | 'rewardMembers'>,
   data: {
     readonly rankings: readonly RankedClips[];
     readonly videos: readonly FeatureVideo[];
@@ -22,20 +25,27 @@ export async function learnReward(
     readonly stream: RandomStream;
   },
   work: WorkOptions,
-): Promise<RewardModel> {
+): Promise<RewardModel[]> {
   const { rankings, encoder, stream } = data;
   const videos = ({ episode }: RankedClips['items'][number]) => data.videos[episode]!;
-  const common = { ...work, rankings, videos, encoder, stream };
-  const { model } =
-    kind === 'rapl'
-      ? await trainRapl({ ...common, config: options.rapl })
-      : await trainRlhf({ ...common, config: options.rlhf });
-  return model;
+  const models: RewardModel[] = [];
+  for (let member = 0; member < options.rewardMembers; member++) {
+    const common = { ...work, rankings, videos, encoder, stream: stream.fork(`member-${member}`) };
+    const { model } =
+      kind === 'rapl'
+        ? await trainRapl({ ...common, config: options.rapl })
+        : await trainRlhf({ ...common, config: options.rlhf });
+    models.push(model);
+  }
+  return models;
 }
 
-/** Return of every rollout under a reward: the mean over its pictures, so that length does not count. */
-export function returnsOf(reward: VideoReward, videos: readonly FeatureVideo[]): number[] {
-  return videos.map((video) => reward.rewards(video).reduce((sum, one) => sum + one, 0) / video.frames);
+/**
+ * Return of every rollout: the mean of the rewards, which have a common scale, over its pictures, so that length does not
+ * count.
+ */
+export function returnsOf(rewards: readonly VideoReward[], videos: readonly FeatureVideo[]): number[] {
+  return videos.map((video) => mean(rewards.flatMap((reward) => [...reward.rewards(video)])));
 }
 
 /** A person's rankings as preferences about whole rollouts. */
