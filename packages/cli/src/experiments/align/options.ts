@@ -1,10 +1,10 @@
-import { alignmentConfigSchema, cloningConfigSchema } from '@rapport/policy';
+import { type AlignmentConfig, alignmentConfigSchema, cloningConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
 import { withDefault } from '../../config/with-default.js';
 import { encoderOptionsSchema } from '../../learning/encoder.js';
 import { queryOrders } from './queries.js';
-import { alignmentTaskIds } from './tasks.js';
+import { alignmentTaskIds, alignmentTasks } from './tasks.js';
 
 /**
  * Where preferences about rollouts come from: `rapl` and `rlhf` learn a reward from the person's rankings and let it rank
@@ -36,10 +36,22 @@ const experimentCloningSchema = cloningConfigSchema
     evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
   });
 
-/** Fewer steps than `align` takes: success falls when the few winners are learned by heart. */
+const { windows, learningRate, steps, monitorEvery } = alignmentConfigSchema.shape;
+
+/** What suits a task is its own (`AlignmentTask`). */
 const experimentAlignmentSchema = alignmentConfigSchema.extend({
-  steps: withDefault(alignmentConfigSchema.shape.steps, 200),
+  windows: leftToTask(windows),
+  learningRate: leftToTask(learningRate),
+  steps: leftToTask(steps),
+  monitorEvery: leftToTask(monitorEvery),
 });
+
+function leftToTask<Field extends z.ZodType>(field: z.ZodDefault<Field>): z.ZodOptional<Field> {
+  return field
+    .unwrap()
+    .optional()
+    .describe(`${field.description ?? ''}; left out: what suits the task`);
+}
 
 /** Options of `rapport experiment align`. */
 export const alignExperimentSchema = z.object({
@@ -102,7 +114,10 @@ export const alignExperimentSchema = z.object({
   port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),
 });
 
-export type AlignExperimentOptions = z.infer<typeof alignExperimentSchema>;
+type GivenOptions = z.infer<typeof alignExperimentSchema>;
+
+/** Options with everything that was left to the task. */
+export type AlignExperimentOptions = Omit<GivenOptions, 'alignment'> & { readonly alignment: AlignmentConfig };
 
 /** Caps of `--quick`. */
 const quickCaps = {
@@ -115,8 +130,10 @@ const quickCaps = {
   evaluationEpisodes: 20,
 } as const;
 
-/** The options as they are run: with `quick`, no number is above its cap. */
-export function effectiveOptions(options: AlignExperimentOptions): AlignExperimentOptions {
+/** The options as they are run: with what suits the task, and with `quick` with no number above its cap. */
+export function effectiveOptions(given: GivenOptions): AlignExperimentOptions {
+  const alignment = alignmentConfigSchema.parse({ ...alignmentTasks[given.env].alignment, ...given.alignment });
+  const options = { ...given, alignment };
   const { cloning } = options;
   if (!options.quick) return options;
   const fewer = options.rankings.filter((count) => count <= Math.max(...quickCaps.rankings));

@@ -1,3 +1,5 @@
+import type { AlignmentConfig } from '@rapport/policy';
+
 /** A task that can be done in several ways, and demonstrations of them. */
 export interface AlignmentTask {
   /** Scripted policies that demonstrate, each as often as the others. */
@@ -10,6 +12,8 @@ export interface AlignmentTask {
   readonly viewCamera: string;
   /** Cameras that the reward looks through, unless others are chosen: where the ways are easiest to tell apart. */
   readonly rewardCameras: readonly string[];
+  /** Settings of alignment that suit it, unless others are chosen. */
+  readonly alignment: Pick<AlignmentConfig, 'windows' | 'learningRate' | 'steps' | 'monitorEvery'>;
   /** What a person is asked. */
   readonly question: string;
 }
@@ -20,6 +24,11 @@ export type AlignmentTaskId = (typeof alignmentTaskIds)[number];
 /** A push moves the tool along the table and turns the hand. */
 const armPushes = ['step_x', 'step_y', 'step_rotation_z'];
 
+/** On the arm the way is decided in the first plan; later plans, compared in different situations, spoil precision. */
+const armAlignment = { windows: 'first', learningRate: 1e-4, steps: 300, monitorEvery: 100 } as const;
+/** Gentle, and watched closely: success falls when the few winners are learned by heart. */
+const planeAlignment = { windows: 'plans', learningRate: 3e-5, steps: 200, monitorEvery: 25 } as const;
+
 /** Half of the demonstrations show the preferred way, which the first demonstrator takes. */
 export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = {
   'franka/cup': {
@@ -28,6 +37,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'handle',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
+    alignment: armAlignment,
     question: 'Which robot lifts the cup as you would like it?',
   },
   'franka/chips': {
@@ -36,6 +46,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'edge',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
+    alignment: armAlignment,
     question: 'Which robot lifts the bag as you would like it?',
   },
   'franka/fork': {
@@ -44,6 +55,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'handle',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
+    alignment: armAlignment,
     question: 'Which robot lays the fork into the bowl as you would like it?',
   },
   'xmagical/pass-shortstick': {
@@ -52,6 +64,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'left',
     viewCamera: 'above',
     rewardCameras: ['above'],
+    alignment: planeAlignment,
     question: 'Which robot passes the blocks as you would like it?',
   },
 };

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { alignExperimentSchema, effectiveOptions } from './options.js';
+
+const alignmentOf = (given: unknown) => effectiveOptions(alignExperimentSchema.parse(given)).alignment;
+
+describe('effectiveOptions', () => {
+  it('takes what suits the task where nothing was chosen', () => {
+    expect(alignmentOf({ env: 'franka/fork' })).toMatchObject({ windows: 'first', learningRate: 1e-4, steps: 300 });
+    expect(alignmentOf({ env: 'xmagical/pass-shortstick' })).toMatchObject({ windows: 'plans', steps: 200 });
+  });
+
+  it('takes what was chosen', () => {
+    const chosen = { learningRate: 5e-5, beta: 2 };
+    expect(alignmentOf({ env: 'franka/fork', alignment: chosen })).toMatchObject({ ...chosen, windows: 'first' });
+  });
+
+  it('keeps a quick run below its caps', () => {
+    expect(alignmentOf({ env: 'franka/fork', quick: true }).steps).toBe(100);
+    expect(alignmentOf({ env: 'franka/fork', quick: true, alignment: { steps: 7 } }).steps).toBe(7);
+  });
+});
