@@ -14,15 +14,13 @@ export interface EpisodeLogOptions {
   readonly pictures: EpisodePictures;
 }
 
-/** A step of an episode: what was observed at its beginning, and what was done then. */
-interface Step {
+/** What was observed at the beginning of a step. */
+interface ObservedRow {
   /** That the observation is about, seconds. */
   readonly time: number;
   readonly observation: Float32Array;
   /** Of each camera. */
   readonly pictures: readonly Uint8Array[];
-  /** Undefined where no plan said what to do, and the arm stayed where it had been sent. */
-  readonly action: Float32Array | undefined;
 }
 
 /** What has been recorded of an episode. */
@@ -42,7 +40,9 @@ export class EpisodeLog implements StepListener {
   readonly #options: EpisodeLogOptions;
   /** The loop's number of the episode's first step. */
   #first: number | undefined;
-  readonly #steps: Step[] = [];
+  readonly #rows: ObservedRow[] = [];
+  /** By step of the episode; none where no plan said what to do, and the arm stayed where it had been sent. */
+  readonly #actions = new Map<number, Float32Array>();
   #stopped: string | undefined;
   #heardAt = performance.now();
 
@@ -56,7 +56,7 @@ export class EpisodeLog implements StepListener {
   }
 
   get ended(): boolean {
-    return this.#stopped !== undefined || this.#steps.length > this.#options.spec.maxEpisodeSteps;
+    return this.#stopped !== undefined || this.#rows.length > this.#options.spec.maxEpisodeSteps;
   }
 
   /** Wall time since the last step began, seconds. */
@@ -68,24 +68,22 @@ export class EpisodeLog implements StepListener {
     if (this.ended) return;
     this.#heardAt = performance.now();
     // Until the first action, only the newest observation can be the one that it is taken from.
-    if (this.#first === undefined) this.#steps.length = 0;
-    const last = this.#steps.at(-1);
+    if (this.#first === undefined) this.#rows.length = 0;
+    const last = this.#rows.at(-1);
     const place = this.#first === undefined ? 0 : step - this.#first;
-    // Steps that a stalled process has left out: nothing was seen and nothing new was done.
-    while (last !== undefined && this.#steps.length < place) this.#steps.push({ ...last, action: undefined });
+    // Steps that a stalled process has left out: nothing was seen.
+    while (last !== undefined && this.#rows.length < place) this.#rows.push(last);
     try {
-      const pictures = this.#options.pictures.at(time);
-      this.#steps.push({ time, observation: seen.observation, pictures, action: undefined });
+      this.#rows.push({ time, observation: seen.observation, pictures: this.#options.pictures.at(time) });
     } catch (error) {
       this.#stopped = (error as Error).message;
     }
   }
 
   acted(step: number, action: Float32Array): void {
-    if (this.ended || this.#steps.length === 0) return;
+    if (this.ended || this.#rows.length === 0) return;
     this.#first ??= step;
-    const place = step - this.#first;
-    if (place === this.#steps.length - 1) this.#steps[place] = { ...this.#steps[place]!, action };
+    this.#actions.set(step - this.#first, action);
   }
 
   stopped(stop: Stop): void {
@@ -95,28 +93,28 @@ export class EpisodeLog implements StepListener {
   /** What has been recorded; the last observation is the one that follows the last action. */
   record(): EpisodeRecord {
     const { spec, control, pictures } = this.#options;
-    const steps = this.#steps.slice(0, spec.maxEpisodeSteps + 1);
-    const length = Math.max(0, steps.length - 1);
-    const [observed, acted] = [spaceSize(spec.observationSpace), spaceSize(spec.actionSpace)];
-    const observations = new Float32Array((length + 1) * observed);
-    const actions = new Float32Array(length * acted);
-    steps.forEach(({ observation }, row) => {
-      observations.set(observation, row * observed);
+    const observed = this.#rows.slice(0, spec.maxEpisodeSteps + 1);
+    const length = Math.max(0, observed.length - 1);
+    const [observationSize, actionSize] = [spaceSize(spec.observationSpace), spaceSize(spec.actionSpace)];
+    const observations = new Float32Array((length + 1) * observationSize);
+    const actions = new Float32Array(length * actionSize);
+    observed.forEach(({ observation }, row) => {
+      observations.set(observation, row * observationSize);
     });
-    let last: Float32Array = new Float32Array(acted);
+    let last: Float32Array = new Float32Array(actionSize);
     for (let row = 0; row < length; row++) {
-      last = steps[row]!.action ?? holdingAction(control, last);
-      actions.set(last, row * acted);
+      last = this.#actions.get(row) ?? holdingAction(control, last);
+      actions.set(last, row * actionSize);
     }
     const frames = pictures.views.map((view, camera): FrameStack => {
       const size = view.width * view.height * 3;
       const data = new Uint8Array(length * size);
-      for (let row = 0; row < length; row++) data.set(steps[row]!.pictures[camera]!, row * size);
+      for (let row = 0; row < length; row++) data.set(observed[row]!.pictures[camera]!, row * size);
       return { ...view, data };
     });
     return {
       episode: { length, observations, actions, frames },
-      times: steps.map(({ time }) => time),
+      times: observed.map(({ time }) => time),
       stopped: this.#stopped,
     };
   }

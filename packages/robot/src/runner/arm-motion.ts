@@ -8,6 +8,7 @@ import {
   multiply,
   quaternionToMatrix,
   rotate,
+  type ToolPose,
   writeArm,
 } from '@rapport/sim';
 import type { Clamp } from '../safety/index.js';
@@ -55,6 +56,8 @@ export class ArmMotion {
   #periodTicks = 0;
   /** The target before the present action. */
   #before: number[] = [];
+  /** Where tool and gripper had been sent when the present control step began. */
+  #sent: { readonly pose: ToolPose; readonly gripperWidth: number };
   readonly #tcpPosition = new Float64Array(3);
   readonly #tcpRotation = new Float64Array(9);
 
@@ -67,6 +70,7 @@ export class ArmMotion {
     this.#lineTicks = this.#ticksPerAction;
     this.#action = new Float64Array(task.actions.length);
     this.#goal = new MovingMean(Math.max(1, Math.round(RAMP_SHARE * this.#ticksPerAction)), tickSeconds);
+    this.#sent = { pose: this.#target.pose, gripperWidth: 0 };
   }
 
   /** Starts at rest. */
@@ -78,6 +82,12 @@ export class ArmMotion {
     this.#lineTicks = this.#ticksPerAction;
     this.#ticks = this.#lineTicks;
     this.gripperWidth = gripperWidth;
+    this.beginStep();
+  }
+
+  /** A control step begins: `observe` tells of where tool and gripper have been sent by now, whatever is done after. */
+  beginStep(): void {
+    this.#sent = { pose: this.#target.pose, gripperWidth: this.gripperWidth };
   }
 
   /**
@@ -123,7 +133,7 @@ export class ArmMotion {
   }
 
   /**
-   * Writes what every manipulation environment observes of its arm, see `armEntries`.
+   * Writes what every manipulation environment observes of its arm at the beginning of a control step, see `armEntries`.
    * @param out the entries of the arm are its first
    */
   observe(
@@ -146,8 +156,8 @@ export class ArmMotion {
         tcpRotation: this.#tcpRotation,
         gripperWidth: measuredWidth,
       },
-      this.#target.pose,
-      this.gripperWidth,
+      this.#sent.pose,
+      this.#sent.gripperWidth,
       out.subarray(0, armLayout.end),
     );
   }

@@ -40,8 +40,9 @@ describe('control loop', () => {
     const [first, second, third] = arm.requests;
     expect(first!.history).toHaveLength(1);
     expect(second!.history).toHaveLength(2);
-    // Eight steps each, asked for one step ahead.
-    expect([second!.at, third!.at].map((at) => at - 1000)).toEqual([expect.closeTo(0.7, 6), expect.closeTo(1.4, 6)]);
+    // Asked at once, answered 0.05 s later, and used at the next tick: there the first step begins. Eight steps each, asked
+    // for one step ahead, as soon as the beginning of that step has been observed, a tick later.
+    expect([second!.at, third!.at].map((at) => at - 1000)).toEqual([expect.closeTo(0.78, 6), expect.closeTo(1.48, 6)]);
     expect(arm.loop.report.missedSteps).toBe(0);
   });
 
@@ -61,12 +62,54 @@ describe('control loop', () => {
     expect(after - before).toBeCloseTo(2 * 0.0005 * (2 + 3 + 4 + 5 + 6), 3);
   });
 
+  it('plans from what a step begins with, however late that comes', () => {
+    const seen: { readonly step: number; readonly time: number }[] = [];
+    const acted = new Map<number, number>();
+    const arm: BenchArm = new BenchArm({
+      limits,
+      steps: {
+        observed: (step, { time }) => seen.push({ step, time }),
+        acted: (step) => acted.set(step, acted.get(step) ?? arm.now),
+        stopped: () => {},
+      },
+    });
+    arm.start();
+    arm.run(2, 0.02, () => displacements(12, 0, 0.01, 0), 4);
+    expect(seen.length).toBeGreaterThan(15);
+    for (const { step, time } of seen.slice(1)) expect(time).toBeCloseTo(acted.get(step)!, 6);
+    expect(arm.loop.report.missedSteps).toBe(0);
+    expect(arm.checker.breaches).toEqual([]);
+  });
+
+  it('takes what there is when nothing tells of the beginning of a step by its middle', () => {
+    const late: number[] = [];
+    const arm: BenchArm = new BenchArm({
+      limits,
+      steps: { observed: (_, { time }) => late.push(arm.now - time), acted: () => {}, stopped: () => {} },
+    });
+    arm.start();
+    arm.run(2, 0.02, () => displacements(12, 0, 0.01, 0), 8);
+    expect(late.length).toBeGreaterThan(15);
+    for (const age of late.slice(1)) expect(age).toBeCloseTo(0.09, 6);
+    expect(arm.loop.report.missedSteps).toBe(0);
+  });
+
+  it('goes as far as actions say when measurements come late', () => {
+    const arm = new BenchArm({ limits });
+    arm.start();
+    // The fastest that actions can be: 3 cm a step, 0.9 s of them and a little less for the delay.
+    arm.run(1.1, 0.02, () => displacements(12, 0, 0.03, 0), 8);
+    expect(arm.loop.report.mode).toBe('acting');
+    expect(tool(arm.setpoints.at(-1)!)[1]! - tool(home)[1]!).toBeGreaterThan(0.27);
+    expect(arm.checker.breaches).toEqual([]);
+  });
+
   it('acts step by step with a policy that gives one action at a time', () => {
     const arm = new BenchArm({ limits, chunk: { historySteps: 1, executed: 1, steps: 1 } });
     arm.start();
     arm.run(1, 0.02, () => displacements(1, 0.005, 0, 0));
-    // One at the beginning of each of the steps 0 to 10.
-    expect(arm.requests).toHaveLength(11);
+    // One while the arm waits, and one in each of the steps 1 to 9, which begin 0.04 s after the start and 0.1 s apart.
+    expect(arm.requests).toHaveLength(10);
     expect(tool(arm.setpoints.at(-1)!)[0]! - tool(home)[0]!).toBeGreaterThan(0.04);
     expect(arm.loop.report.missedSteps).toBe(0);
     expect(arm.checker.breaches).toEqual([]);

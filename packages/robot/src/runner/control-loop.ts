@@ -14,12 +14,14 @@ const RESTING_SPEED = 0.05;
 const FOLLOWING_DELAY = 0.3;
 /** Share of a control step by which ticks may come early and still belong to it. */
 const STEP_ROUNDING = 1e-3;
+/** Share of a control step for which an observation of its beginning is waited for; then what there is must do. */
+const OBSERVING_SHARE = 0.5;
 
 /** Follows what a policy observes and does. It must not fail. */
 export interface StepListener {
-  /** A control step begins. @param step counts from where the arm last began to act from rest */
+  /** What there was at the beginning of a control step. @param step counts from where the arm last began to act from rest */
   observed(step: number, observed: Observed): void;
-  /** The action of that step begins. */
+  /** The action of a step begins, or one takes its place; often before that step is observed. */
   acted(step: number, action: Float32Array): void;
   /** The arm is brought to rest while it acts. */
   stopped(stop: Stop): void;
@@ -58,10 +60,11 @@ export interface LoopReport extends PlanningReport {
  * Runs a policy on an arm. It is told what comes in and what time it is, and says at every tick where the arm is to be; it
  * reads no clock and knows no graph.
  *
- * Time is cut into control steps of the policy's period. At the beginning of a step the newest observation joins the
- * history; a chunk is asked for early enough that it is there before the one in use has been executed; the step's action
- * moves a goal for the joints, at once another one when a newer chunk comes within the step, and the envelope follows
- * that. When something is wrong the arm comes to rest and is held. When it is well again, and the arm at rest, the loop
+ * Time is cut into control steps of the policy's period; the first begins with the first action. What is observed of the
+ * beginning of a step, as soon as it has come, joins the history: an older observation would show the arm farther from its
+ * target than the policy ever saw it. A chunk is asked for early enough that it is there before the one in use has been
+ * executed; the step's action moves a goal for the joints, at once another one when a newer chunk comes within the step,
+ * and the envelope follows that. When something is wrong the arm comes to rest and is held. When it is well again, and the arm at rest, the loop
  * begins anew from there; after a contact or a fault only when it is started again.
  */
 export class ControlLoop {
@@ -84,6 +87,7 @@ export class ControlLoop {
   #origin = 0;
   #step = -1;
   #applied = false;
+  #observed = false;
   #withoutActionSince: number | undefined;
   #deadManAt = Number.NEGATIVE_INFINITY;
   #steps = 0;
@@ -234,22 +238,34 @@ export class ControlLoop {
   #act(now: number): MovingGoal | undefined {
     const { controlPeriod } = this.#setup.task;
     const step = Math.floor((now - this.#origin) / controlPeriod + STEP_ROUNDING);
-    if (step !== this.#step) this.#beginStep(step, now);
+    if (step !== this.#step) this.#beginStep(step);
+    if (!this.#observed) this.#observe(now);
     if (!this.#applied || this.#planning.hasNews) this.#applyAction(step, now);
     return this.#mode === 'acting' ? this.#motion.advance() : undefined;
   }
 
-  #beginStep(step: number, now: number): void {
+  #beginStep(step: number): void {
     if (this.#mode === 'acting') {
       this.#steps += step - this.#step;
       this.#missed += step - this.#step - (this.#applied ? 1 : 0);
     }
     this.#step = step;
     this.#applied = false;
+    this.#observed = false;
+    this.#motion.beginStep();
+  }
+
+  /** Observes the beginning of the present step, once what tells of it has come; while the arm rests, any will do. */
+  #observe(now: number): void {
+    const { controlPeriod } = this.#setup.task;
+    const begun = this.#origin + this.#step * controlPeriod;
     const observed = this.sensing.observe(now, this.#motion);
     if (observed === undefined) return;
-    this.#listener?.observed(step, observed);
-    this.#planning.observe(observed, step, this.#origin, now);
+    const waits = this.#mode === 'acting' && now - begun < OBSERVING_SHARE * controlPeriod;
+    if (waits && observed.time < begun - STEP_ROUNDING * controlPeriod) return;
+    this.#observed = true;
+    this.#listener?.observed(this.#step, observed);
+    this.#planning.observe(observed, this.#step, this.#origin, now);
   }
 
   #applyAction(step: number, now: number): void {
@@ -258,7 +274,8 @@ export class ControlLoop {
       if (this.#mode === 'acting' && !this.#applied) this.#withoutActionSince ??= now;
       return;
     }
-    const measured = this.sensing.joints!.value.positions;
+    if (this.#mode === 'waiting') this.#origin = now - step * this.#setup.task.controlPeriod;
+    const measured = this.#presentJoints();
     const refused = this.#applied
       ? this.#motion.revise(blended.action, measured)
       : this.#motion.apply(blended.action, measured);
@@ -272,6 +289,14 @@ export class ControlLoop {
     this.#mode = 'acting';
     this.#planning.acted(now);
     this.#listener?.acted(step, blended.action);
+  }
+
+  /** Where the joints are now: where they were measured, moved by as much as they have been sent since. */
+  #presentJoints(): Float64Array {
+    const { stamp, value } = this.sensing.joints!;
+    const sent = this.#setpoints.at(stamp);
+    if (sent === undefined) return value.positions;
+    return value.positions.map((position, joint) => position + this.envelope.positions[joint]! - sent[joint]!);
   }
 }
 

@@ -28,6 +28,8 @@ interface Pending {
   readonly step: number;
   readonly askedAt: number;
   readonly observedAt: number;
+  /** When the step began in which it was asked. */
+  readonly begunAt: number;
 }
 
 /** Has chunks planned ahead of need, and says what to do at each step. */
@@ -36,6 +38,8 @@ export class Planning {
   readonly #request: (request: ChunkRequest) => void;
   readonly #blender: ChunkBlender;
   readonly #inference = new LatencyStatistics();
+  /** From the beginning of a step to the chunk that was asked for in it. */
+  readonly #answer = new LatencyStatistics();
   readonly #observationAge = new LatencyStatistics();
   readonly #reaction = new LatencyStatistics();
   #history: ObservedStep[] = [];
@@ -70,7 +74,7 @@ export class Planning {
   }
 
   /**
-   * Takes what is observed at the beginning of a step, and asks for a chunk when it is time to.
+   * Takes what is observed of the beginning of a step, and asks for a chunk when it is time to.
    * @param origin when step 0 began
    */
   observe({ time, step: seen }: Observed, step: number, origin: number, now: number): void {
@@ -79,8 +83,9 @@ export class Planning {
     if (this.#pending !== undefined || (this.#blender.lastStep ?? -1) - step >= this.#leadSteps()) return;
     const id = this.#nextId++;
     // An old observation plans for its own time: its first actions are over before they come.
-    const observedStep = Math.round((time - origin) / task.controlPeriod);
-    this.#pending = { id, step: observedStep, askedAt: now, observedAt: time };
+    const observedStep = Math.min(step, Math.round((time - origin) / task.controlPeriod));
+    const begunAt = origin + step * task.controlPeriod;
+    this.#pending = { id, step: observedStep, askedAt: now, observedAt: time, begunAt };
     this.#observationAge.add(now - time);
     this.#request({ id, history: this.#history });
   }
@@ -94,6 +99,7 @@ export class Planning {
     if (pending?.id !== id) return;
     this.#pending = undefined;
     this.#inference.add(now - pending.askedAt);
+    this.#answer.add(now - pending.begunAt);
     this.#chunks += 1;
     this.#blender.add({ firstStep: restingAt ?? pending.step, actions, executed: this.#setup.chunk.executed });
     this.#unansweredAt = pending.observedAt;
@@ -124,7 +130,7 @@ export class Planning {
   #leadSteps(): number {
     const { chunk, task } = this.#setup;
     if (chunk.executed === 1) return 0;
-    const needed = Math.ceil((this.#inference.recent ?? 0) / task.controlPeriod);
+    const needed = Math.ceil((this.#answer.recent ?? 0) / task.controlPeriod);
     return Math.min(chunk.executed - 1, Math.max(1, needed));
   }
 }

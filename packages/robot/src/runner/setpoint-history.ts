@@ -16,6 +16,11 @@ export class SetpointHistory {
     this.#entries = [];
   }
 
+  /** Where the joints had been sent at a time, rad; undefined when nothing had been. */
+  at(time: number): Float64Array | undefined {
+    return this.#entries.findLast((entry) => entry.time <= time)?.positions;
+  }
+
   /**
    * The joint that is farthest from where it was sent, and by how much, rad; undefined when nothing was sent by then. What
    * counts is the nearest of the setpoints of the last `within` seconds, so that an arm which follows a little late is not

@@ -73,10 +73,14 @@ export class BenchArm {
   }
 
   /** Tells the loop everything that an arm and its cell tell at 100 Hz, except what is listed. */
-  sense(except: readonly ('joints' | 'gripper' | 'task' | 'pictures')[] = [], stamp = this.now): void {
+  sense(
+    except: readonly ('joints' | 'gripper' | 'task' | 'pictures')[] = [],
+    stamp = this.now,
+    measured: readonly number[] = this.#measured,
+  ): void {
     const { sensing } = this.loop;
     if (!except.includes('joints')) {
-      sensing.offerJoints(stamp, Float64Array.from(this.#measured), Float64Array.from(this.#velocity));
+      sensing.offerJoints(stamp, Float64Array.from(measured), Float64Array.from(this.#velocity));
     }
     if (!except.includes('gripper')) sensing.offerGripper(stamp, 0.04);
     if (!except.includes('task')) sensing.offerTaskValues(stamp, new Float64Array(this.#taskValues));
@@ -101,11 +105,14 @@ export class BenchArm {
     this.#measured = setpoint;
   }
 
-  /** Lets the loop run with everything in order, a policy answering after `latency` seconds. */
-  run(seconds: number, latency: number, plan: (request: ChunkRequest) => Float32Array[]): void {
+  /**
+   * Lets the loop run with everything in order, a policy answering after `latency` seconds.
+   * @param late ticks by which measurements come late
+   */
+  run(seconds: number, latency: number, plan: (request: ChunkRequest) => Float32Array[], late = 0): void {
     const ticks = Math.round(seconds / this.#period);
     for (let count = 0; count < ticks; count++) {
-      this.sense();
+      this.sense([], this.now - late * this.#period, this.setpoints.at(-1 - late) ?? home);
       this.answer(latency, plan);
       this.tick();
     }
