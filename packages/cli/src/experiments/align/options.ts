@@ -1,10 +1,10 @@
-import { type AlignmentConfig, alignmentConfigSchema, cloningConfigSchema } from '@rapport/policy';
+import { type AlignmentConfig, alignmentConfigSchema, type CloningConfig, cloningConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
 import { withDefault } from '../../config/with-default.js';
 import { encoderOptionsSchema } from '../../learning/encoder.js';
 import { queryOrders } from './queries.js';
-import { alignmentTaskIds, alignmentTasks } from './tasks.js';
+import { type AlignmentTaskDefaults, alignmentTaskIds, alignmentTasks } from './tasks.js';
 
 /**
  * Where preferences about rollouts come from: `rapl` and `rlhf` learn a reward from the person's rankings and let it rank
@@ -16,6 +16,14 @@ export type AlignmentMethod = (typeof alignmentMethods)[number];
 
 const cloningShape = cloningConfigSchema.shape;
 
+/** A number or choice whose default is the task's (`AlignmentTask`). */
+function leftToTask<Field extends z.ZodType>(field: z.ZodDefault<Field>): z.ZodOptional<Field> {
+  return field
+    .unwrap()
+    .optional()
+    .describe(`${field.description ?? ''}; left out: what suits the task`);
+}
+
 /**
  * Behaviour cloning where the experiment's defaults differ: a chunk is what is executed, from the present observation alone.
  * The denoiser predicts actions: at high noise, where the way is decided, an error of the way then counts in full, which
@@ -24,34 +32,26 @@ const cloningShape = cloningConfigSchema.shape;
 const experimentCloningSchema = cloningConfigSchema
   .omit({ cameras: true, crop: true, keypoints: true, encoder: true, ownEncoders: true, state: true })
   .extend({
-    steps: withDefault(cloningShape.steps, 10_000),
+    steps: leftToTask(cloningShape.steps),
     learningRate: withDefault(cloningShape.learningRate, 1e-3),
     warmupSteps: withDefault(cloningShape.warmupSteps, 100),
-    downDims: withDefault(cloningShape.downDims, [64, 128]),
+    downDims: leftToTask(cloningShape.downDims),
     horizon: withDefault(cloningShape.horizon, 8),
     observationSteps: withDefault(cloningShape.observationSteps, 1),
     prediction: withDefault(cloningShape.prediction, 'sample'),
-    samplingSteps: withDefault(cloningShape.samplingSteps, 50),
+    samplingSteps: leftToTask(cloningShape.samplingSteps),
     averageDecay: withDefault(cloningShape.averageDecay, 0.998),
     evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
   });
 
-const { windows, learningRate, steps, monitorEvery } = alignmentConfigSchema.shape;
+const alignmentShape = alignmentConfigSchema.shape;
 
-/** What suits a task is its own (`AlignmentTask`). */
 const experimentAlignmentSchema = alignmentConfigSchema.extend({
-  windows: leftToTask(windows),
-  learningRate: leftToTask(learningRate),
-  steps: leftToTask(steps),
-  monitorEvery: leftToTask(monitorEvery),
+  windows: leftToTask(alignmentShape.windows),
+  learningRate: leftToTask(alignmentShape.learningRate),
+  steps: leftToTask(alignmentShape.steps),
+  monitorEvery: leftToTask(alignmentShape.monitorEvery),
 });
-
-function leftToTask<Field extends z.ZodType>(field: z.ZodDefault<Field>): z.ZodOptional<Field> {
-  return field
-    .unwrap()
-    .optional()
-    .describe(`${field.description ?? ''}; left out: what suits the task`);
-}
 
 /** Options of `rapport experiment align`. */
 export const alignExperimentSchema = z.object({
@@ -64,15 +64,30 @@ export const alignExperimentSchema = z.object({
     .enum(['simulated', 'human'])
     .default('simulated')
     .describe('who ranks: a simulated annotator with stated imperfections, or you, in the viewer'),
-  demonstrations: z.int().min(10).max(10_000).default(3000).describe('demonstrations, half of them the preferred way'),
+  demonstrations: z
+    .int()
+    .min(10)
+    .max(10_000)
+    .optional()
+    .describe('demonstrations, half of them the preferred way; left out: what suits the task'),
   cloning: experimentCloningSchema.prefault({}).describe('behaviour cloning of the policy that is aligned'),
   from: z
     .string()
     .min(1)
     .optional()
     .describe('run folder of this experiment whose demonstrations and cloned policy are taken instead of new ones'),
-  starts: z.int().min(2).max(10_000).default(120).describe('starts from which the policy is rolled out'),
-  rolloutsPerStart: z.int().min(3).max(100).default(4).describe('rollouts from each of them'),
+  starts: z
+    .int()
+    .min(2)
+    .max(10_000)
+    .optional()
+    .describe('starts from which the policy is rolled out; left out: what suits the task'),
+  rolloutsPerStart: z
+    .int()
+    .min(3)
+    .max(100)
+    .optional()
+    .describe('rollouts from each of them; left out: what suits the task'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
   rewardCameras: z
     .array(z.string().min(1))
@@ -117,7 +132,11 @@ export const alignExperimentSchema = z.object({
 type GivenOptions = z.infer<typeof alignExperimentSchema>;
 
 /** Options with everything that was left to the task. */
-export type AlignExperimentOptions = Omit<GivenOptions, 'alignment'> & { readonly alignment: AlignmentConfig };
+export type AlignExperimentOptions = Omit<GivenOptions, keyof AlignmentTaskDefaults> &
+  Omit<AlignmentTaskDefaults, 'cloning' | 'alignment'> & {
+    readonly cloning: CloningConfig;
+    readonly alignment: AlignmentConfig;
+  };
 
 /** Caps of `--quick`. */
 const quickCaps = {
@@ -132,9 +151,17 @@ const quickCaps = {
 
 /** The options as they are run: with what suits the task, and with `quick` with no number above its cap. */
 export function effectiveOptions(given: GivenOptions): AlignExperimentOptions {
-  const alignment = alignmentConfigSchema.parse({ ...alignmentTasks[given.env].alignment, ...given.alignment });
-  const options = { ...given, alignment };
-  const { cloning } = options;
+  const { defaults } = alignmentTasks[given.env];
+  const cloning = cloningConfigSchema.parse({ ...defaults.cloning, ...given.cloning });
+  const alignment = alignmentConfigSchema.parse({ ...defaults.alignment, ...given.alignment });
+  const options = {
+    ...given,
+    demonstrations: given.demonstrations ?? defaults.demonstrations,
+    starts: given.starts ?? defaults.starts,
+    rolloutsPerStart: given.rolloutsPerStart ?? defaults.rolloutsPerStart,
+    cloning,
+    alignment,
+  };
   if (!options.quick) return options;
   const fewer = options.rankings.filter((count) => count <= Math.max(...quickCaps.rankings));
   return {

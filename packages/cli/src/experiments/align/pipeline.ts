@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, RandomStream, type WorkOptions } from '@rapport/core';
 import { openDataset, type RunFolder } from '@rapport/data';
-import { cloningConfigSchema, loadDiffusionPolicy, readDemonstrations } from '@rapport/policy';
+import { loadDiffusionPolicy, readDemonstrations } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
 import { filmPolicies, type StartFilms } from '../../alignment/films.js';
@@ -79,8 +79,10 @@ export async function runAlignmentExperiment(
   );
 
   const cloning = join(source, 'cloning');
-  const config = cloningConfigSchema.parse(options.cloning);
-  await runCloningJob({ directory: cloning, dataset: demonstrated, envId: undefined, config, seed }, work);
+  await runCloningJob(
+    { directory: cloning, dataset: demonstrated, envId: undefined, config: options.cloning, seed },
+    work,
+  );
   const policy = join(cloning, BEST_FOLDER);
   const { checkpoint: reference } = await loadDiffusionPolicy(policy);
 

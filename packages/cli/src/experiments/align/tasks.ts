@@ -1,4 +1,13 @@
-import type { AlignmentConfig } from '@rapport/policy';
+import type { AlignmentConfig, CloningConfig } from '@rapport/policy';
+
+/** Options of the experiment that are left to the task. */
+export interface AlignmentTaskDefaults {
+  readonly demonstrations: number;
+  readonly starts: number;
+  readonly rolloutsPerStart: number;
+  readonly cloning: Pick<CloningConfig, 'steps' | 'downDims' | 'samplingSteps'>;
+  readonly alignment: Pick<AlignmentConfig, 'windows' | 'learningRate' | 'steps' | 'monitorEvery'>;
+}
 
 /** A task that can be done in several ways, and demonstrations of them. */
 export interface AlignmentTask {
@@ -12,8 +21,8 @@ export interface AlignmentTask {
   readonly viewCamera: string;
   /** Cameras that the reward looks through, unless others are chosen: where the ways are easiest to tell apart. */
   readonly rewardCameras: readonly string[];
-  /** Settings of alignment that suit it, unless others are chosen. */
-  readonly alignment: Pick<AlignmentConfig, 'windows' | 'learningRate' | 'steps' | 'monitorEvery'>;
+  /** What suits it, unless other numbers are chosen. */
+  readonly defaults: AlignmentTaskDefaults;
   /** What a person is asked. */
   readonly question: string;
 }
@@ -24,10 +33,26 @@ export type AlignmentTaskId = (typeof alignmentTaskIds)[number];
 /** A push moves the tool along the table and turns the hand. */
 const armPushes = ['step_x', 'step_y', 'step_rotation_z'];
 
-/** On the arm the way is decided in the first plan; later plans, compared in different situations, spoil precision. */
-const armAlignment = { windows: 'first', learningRate: 1e-4, steps: 300, monitorEvery: 100 } as const;
-/** Gentle, and watched closely: success falls when the few winners are learned by heart. */
-const planeAlignment = { windows: 'plans', learningRate: 3e-5, steps: 200, monitorEvery: 25 } as const;
+/**
+ * The arm must hit its places to a centimetre: many demonstrations and denoising steps. The way is decided in the first plan;
+ * later plans, compared in different situations, would spoil precision.
+ */
+const armDefaults: AlignmentTaskDefaults = {
+  demonstrations: 3000,
+  starts: 120,
+  rolloutsPerStart: 4,
+  cloning: { steps: 10_000, downDims: [64, 128], samplingSteps: 50 },
+  alignment: { windows: 'first', learningRate: 1e-4, steps: 300, monitorEvery: 100 },
+};
+
+/** The plane forgives, and longer cloning makes its policies harder to align. */
+const planeDefaults: AlignmentTaskDefaults = {
+  demonstrations: 200,
+  starts: 24,
+  rolloutsPerStart: 6,
+  cloning: { steps: 1500, downDims: [32, 64], samplingSteps: 10 },
+  alignment: { windows: 'plans', learningRate: 1e-4, steps: 30, monitorEvery: 10 },
+};
 
 /** Half of the demonstrations show the preferred way, which the first demonstrator takes. */
 export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = {
@@ -37,7 +62,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'handle',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
-    alignment: armAlignment,
+    defaults: armDefaults,
     question: 'Which robot lifts the cup as you would like it?',
   },
   'franka/chips': {
@@ -46,7 +71,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'edge',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
-    alignment: armAlignment,
+    defaults: armDefaults,
     question: 'Which robot lifts the bag as you would like it?',
   },
   'franka/fork': {
@@ -55,7 +80,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'handle',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
-    alignment: armAlignment,
+    defaults: armDefaults,
     question: 'Which robot lays the fork into the bowl as you would like it?',
   },
   'xmagical/pass-shortstick': {
@@ -64,7 +89,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'left',
     viewCamera: 'above',
     rewardCameras: ['above'],
-    alignment: planeAlignment,
+    defaults: planeDefaults,
     question: 'Which robot passes the blocks as you would like it?',
   },
 };
