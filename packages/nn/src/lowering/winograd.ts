@@ -69,41 +69,35 @@ export function convolutionByTiles(
   sizes: ConvolutionSizes,
   to: Lowering,
 ): string {
-  const kernels = kernelNumbers(to, weight!, { turned: false });
-  const products = to.graph.emitMicrosoft('FusedMatMul', [pixelNumbers(to, x!, sizes), kernels], { transB: 1 });
-  return outputsOfProducts(to, products, sizes, shape);
+  const operands = [pixelNumbers(to, x!, sizes), kernelNumbers(to, weight!)];
+  const products = to.graph.emitMicrosoft('FusedMatMul', operands, { transB: 1 });
+  return mapsOfNumbers(to, products, sizes, outputMatrices(to, sizes), shape);
 }
 
-/** A convolution of the output gradient, with the kernels turned around and the paddings completed. */
+/** The same steps, each transposed, in the opposite order. */
 export function inputGradientByTiles(
   { inputs: [outputGradient, weight], shape }: TensorOf<'conv2dInputGradient'>,
   sizes: ConvolutionSizes,
   to: Lowering,
 ): string {
-  const { channels, outputs, input, output, window } = sizes;
-  const [top, left, bottom, right] = window.pads;
-  const pads = [TAPS - 1 - top, TAPS - 1 - left, TAPS - 1 - bottom, TAPS - 1 - right] as const;
-  const swapped = { channels: outputs, outputs: channels, input: output, output: input };
-  const backward: ConvolutionSizes = { ...sizes, ...swapped, window: { ...window, pads } };
-  const kernels = kernelNumbers(to, weight!, { turned: true });
-  const products = to.graph.emit('MatMul', [pixelNumbers(to, outputGradient!, backward), kernels]);
-  return outputsOfProducts(to, products, backward, shape);
+  const operands = [productGradients(to, outputGradient!, sizes), kernelNumbers(to, weight!)];
+  const numbers = to.graph.emit('MatMul', operands);
+  return mapsOfNumbers(to, numbers, sizes, pixelMatrices(to, sizes), shape);
 }
 
-/** The gradients of the products give those of the 25 functions of each kernel, summed over tiles and images. */
+/** The gradients of the 25 functions of each kernel, summed over tiles and images, and from them those of its taps. */
 export function weightGradientByTiles(
   { inputs: [x, outputGradient], shape }: TensorOf<'conv2dWeightGradient'>,
   sizes: ConvolutionSizes,
   to: Lowering,
 ): string {
-  const { graph, name } = to;
-  const { images, channels, outputs, output } = sizes;
+  const { graph } = to;
+  const { channels, outputs } = sizes;
   const [, columns] = tileCounts(sizes);
-  const spread = alongBothAxes(to, name(outputGradient!), images * outputs, output, outputMatrices(to, sizes));
-  const gradients = graph.emit('Reshape', [spread, graph.integers(numbersShape(sizes, outputs))]);
-  const products = graph.emitMicrosoft('FusedMatMul', [gradients, pixelNumbers(to, x!, sizes)], { transA: 1 });
-  const rows = graph.emit('Reshape', [products, graph.integers([PIXELS * columns * PIXELS, outputs * channels])]);
-  const kernels = graph.emit('Gemm', [rows, kernelMatrix(to, { turned: false, repeats: columns })], { transA: 1 });
+  const operands = [productGradients(to, outputGradient!, sizes), pixelNumbers(to, x!, sizes)];
+  const perColumn = graph.emitMicrosoft('FusedMatMul', operands, { transA: 1 });
+  const rows = graph.emit('Reshape', [perColumn, graph.integers([PIXELS * columns * PIXELS, outputs * channels])]);
+  const kernels = graph.emit('Gemm', [rows, kernelMatrix(to, columns)], { transA: 1 });
   return graph.emit('Reshape', [kernels, graph.integers(shape)]);
 }
 
@@ -115,43 +109,67 @@ function numbersShape(sizes: ConvolutionSizes, channels: number): number[] {
 
 /** The functions of the pixels under every tile; made once for a convolution and the gradient of its weights. */
 function pixelNumbers(to: Lowering, x: Tensor, sizes: ConvolutionSizes): string {
-  const { graph, name, shared } = to;
-  const { images, channels, input, output, window } = sizes;
-  const [numbers] = shared(`numbers of ${name(x)} at ${window.pads} for ${output}`, () => {
-    const mixed = alongBothAxes(to, name(x), images * channels, input, pixelMatrices(to, sizes));
-    return [graph.emit('Reshape', [mixed, graph.integers(numbersShape(sizes, channels))])];
-  });
-  return numbers!;
+  const { channels, input, output, window } = sizes;
+  const key = `pixels of ${to.name(x)} at ${window.pads} for ${output}`;
+  return numbersOfMaps(to, key, x, { sizes, channels, size: input, matrices: pixelMatrices(to, sizes) });
 }
 
-/** Maps [N, O, H, W] out of the products of their tiles. */
-function outputsOfProducts(to: Lowering, products: string, sizes: ConvolutionSizes, shape: readonly number[]): string {
-  const { graph } = to;
-  const [rows, columns] = tileCounts(sizes);
-  const maps = sizes.images * sizes.outputs;
-  const [vertical, horizontal] = outputMatrices(to, sizes);
-  const split = graph.emit('Reshape', [products, graph.integers([PIXELS * columns, PIXELS * rows, maps])]);
-  const down = graph.emitMicrosoft('FusedMatMul', [split, vertical], { transA: 1 });
-  const flat = graph.emit('Reshape', [down, graph.integers([PIXELS * columns, maps * sizes.output[0]])]);
-  const across = graph.emit('Gemm', [flat, horizontal], { transA: 1 });
-  return graph.emit('Reshape', [across, graph.integers(shape)]);
+/** The gradients of the products of every tile; made once for both gradients of a convolution. */
+function productGradients(to: Lowering, outputGradient: Tensor, sizes: ConvolutionSizes): string {
+  const { outputs, output } = sizes;
+  const key = `products of ${to.name(outputGradient)}`;
+  return numbersOfMaps(to, key, outputGradient, {
+    sizes,
+    channels: outputs,
+    size: output,
+    matrices: outputMatrices(to, sizes),
+  });
 }
 
 /** One matrix per axis, [5 tiles, size]. */
 type Matrices = readonly [vertical: string, horizontal: string];
 
-/** Maps [maps, H, W] times a matrix along each axis: [5 columns of tiles, 5 rows of tiles, maps]. */
-function alongBothAxes(
-  { graph }: Lowering,
-  x: string,
-  maps: number,
-  [height, width]: readonly [number, number],
-  [vertical, horizontal]: Matrices,
+/** 25 numbers per tile out of maps [N, channels, H, W]. */
+function numbersOfMaps(
+  { graph, name, shared }: Lowering,
+  key: string,
+  x: Tensor,
+  of: {
+    readonly sizes: ConvolutionSizes;
+    readonly channels: number;
+    readonly size: readonly [number, number];
+    readonly matrices: Matrices;
+  },
 ): string {
-  const lines = graph.emit('Reshape', [x, graph.integers([maps * height, width])]);
-  const across = graph.emit('Gemm', [horizontal, lines], { transB: 1 });
-  const split = graph.emit('Reshape', [across, graph.integers([-1, maps, height])]);
-  return graph.emitMicrosoft('FusedMatMul', [vertical, split], { transB: 1 });
+  const [numbers] = shared(key, () => {
+    const maps = of.sizes.images * of.channels;
+    const [height, width] = of.size;
+    const [vertical, horizontal] = of.matrices;
+    const lines = graph.emit('Reshape', [name(x), graph.integers([maps * height, width])]);
+    const across = graph.emit('Gemm', [horizontal, lines], { transB: 1 });
+    const split = graph.emit('Reshape', [across, graph.integers([-1, maps, height])]);
+    const down = graph.emitMicrosoft('FusedMatMul', [vertical, split], { transB: 1 });
+    return [graph.emit('Reshape', [down, graph.integers(numbersShape(of.sizes, of.channels))])];
+  });
+  return numbers!;
+}
+
+/** Maps of the given shape out of 25 numbers per tile: `numbersOfMaps` transposed. */
+function mapsOfNumbers(
+  to: Lowering,
+  numbers: string,
+  sizes: ConvolutionSizes,
+  [vertical, horizontal]: Matrices,
+  shape: readonly number[],
+): string {
+  const { graph } = to;
+  const [images, channels, height] = shape as [number, number, number];
+  const [rows, columns] = tileCounts(sizes);
+  const split = graph.emit('Reshape', [numbers, graph.integers([PIXELS * columns, PIXELS * rows, images * channels])]);
+  const down = graph.emitMicrosoft('FusedMatMul', [split, vertical], { transA: 1 });
+  const lines = graph.emit('Reshape', [down, graph.integers([PIXELS * columns, images * channels * height])]);
+  const across = graph.emit('Gemm', [lines, horizontal], { transA: 1 });
+  return graph.emit('Reshape', [across, graph.integers(shape)]);
 }
 
 /** From the pixels along an axis to the functions of each tile. */
@@ -193,28 +211,27 @@ function axisMatrix(
   return matrix!;
 }
 
-/** The 25 functions of every kernel, [5, 1, 5, O, C]. */
-function kernelNumbers(to: Lowering, weight: Tensor, { turned }: { readonly turned: boolean }): string {
-  const { graph, name } = to;
-  const [outputs, channels] = weight.shape;
-  const flat = graph.emit('Reshape', [name(weight), graph.integers([outputs! * channels!, TAPS * TAPS])]);
-  const numbers = graph.emit('Gemm', [kernelMatrix(to, { turned, repeats: 1 }), flat], { transB: 1 });
-  return graph.emit('Reshape', [numbers, graph.integers([PIXELS, 1, PIXELS, outputs!, channels!])]);
+/** The 25 functions of every kernel, [5, 1, 5, O, C]; made once for a convolution and the gradient of its input. */
+function kernelNumbers(to: Lowering, weight: Tensor): string {
+  const { graph, name, shared } = to;
+  const [numbers] = shared(`functions of kernels ${name(weight)}`, () => {
+    const [outputs, channels] = weight.shape;
+    const taps = graph.emit('Reshape', [name(weight), graph.integers([outputs! * channels!, TAPS * TAPS])]);
+    const flat = graph.emit('Gemm', [kernelMatrix(to, 1), taps], { transB: 1 });
+    return [graph.emit('Reshape', [flat, graph.integers([PIXELS, 1, PIXELS, outputs!, channels!])])];
+  });
+  return numbers!;
 }
 
-/** From the taps of a kernel, or of one turned around, to its functions: [5 repeats 5, 9]. */
-function kernelMatrix(
-  { graph, shared }: Lowering,
-  { turned, repeats }: { readonly turned: boolean; readonly repeats: number },
-): string {
-  const [matrix] = shared(`kernels ${turned} ${repeats}`, () => {
+/** From the taps of a kernel to its functions, those across repeated for every column of tiles: [5 columns 5, 9]. */
+function kernelMatrix({ graph, shared }: Lowering, columns: number): string {
+  const [matrix] = shared(`kernel matrix for ${columns}`, () => {
     const taps = TAPS * TAPS;
-    const values = Float32Array.from({ length: PIXELS * repeats * PIXELS * taps }, (_, at) => {
-      const row = Math.floor(at / taps);
-      const tap = turned ? taps - 1 - (at % taps) : at % taps;
-      return G[Math.floor(row / (repeats * PIXELS))]![tap % TAPS]! * G[row % PIXELS]![Math.floor(tap / TAPS)]!;
+    const values = Float32Array.from({ length: PIXELS * columns * PIXELS * taps }, (_, at) => {
+      const [row, tap] = [Math.floor(at / taps), at % taps];
+      return G[Math.floor(row / (columns * PIXELS))]![tap % TAPS]! * G[row % PIXELS]![Math.floor(tap / TAPS)]!;
     });
-    return [graph.constant(values, [PIXELS * repeats * PIXELS, taps])];
+    return [graph.constant(values, [PIXELS * columns * PIXELS, taps])];
   });
   return matrix!;
 }
