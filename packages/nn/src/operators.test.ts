@@ -63,6 +63,7 @@ const convolutions: { x: Shape; weight: Shape; options: ops.ConvolutionOptions }
   // Many small images, which become one product: forward, and the input gradient.
   { x: [32, 16, 1, 3], weight: [16, 16, 1, 3], options: { pads: [0, 1, 0, 1] } },
   { x: [32, 16, 2, 2], weight: [2, 16, 2, 1], options: { pads: [1, 0, 0, 0], strides: [1, 2] } },
+  { x: [16, 3, 3, 3], weight: [16, 3, 3, 2], options: { pads: [1, 1, 1, 0], strides: 2 } },
 ];
 
 /** A convolution node, from which the rules for its two gradients are checked as operators of their own. */

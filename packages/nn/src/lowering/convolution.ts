@@ -1,6 +1,7 @@
 import type { Shape, Tensor, TensorOf, Window } from '../tensor.js';
 import type { OnnxGraph } from './onnxGraph.js';
 import type { Lowering } from './rules.js';
+import { sumRows } from './sequences.js';
 import {
   type ConvolutionSizes,
   convolutionByTiles,
@@ -42,8 +43,7 @@ export function lowerConv2d(y: TensorOf<'conv2d'>, to: Lowering): string {
   const taps = kernel[0] * kernel[1];
   const patches = gatherPatches(to, x!, windowPixels(attributes, kernel, imageSize(x!), [rows!, columns!]));
   const flat = graph.emit('Reshape', [patches, graph.integers([images! * rows! * columns!, taps * channels!])]);
-  const filters = graph.emit('Transpose', [name(weight!)], { perm: [0, 2, 3, 1] });
-  const matrix = graph.emit('Reshape', [filters, graph.integers([outputs!, taps * channels!])]);
+  const matrix = graph.emit('Reshape', [channelsLast(to, weight!), graph.integers([outputs!, taps * channels!])]);
   const operands = bias === undefined ? [flat, matrix] : [flat, matrix, name(bias)];
   return imagesOfRows(graph, graph.emit('Gemm', operands, { transB: 1 }), shape);
 }
@@ -66,6 +66,11 @@ function convolutionSizes(
   };
 }
 
+/** [N, C, H, W] as [N, H, W, C]. */
+function channelsLast({ graph, name }: Lowering, x: Tensor): string {
+  return graph.emit('Transpose', [name(x)], { perm: [0, 2, 3, 1] });
+}
+
 /** Rows [N H W, C] as images [N, C, H, W]. */
 function imagesOfRows(graph: OnnxGraph, rows: string, [images, channels, height, width]: readonly number[]): string {
   const split = graph.emit('Reshape', [rows, graph.integers([images!, height!, width!, channels!])]);
@@ -82,11 +87,37 @@ export function lowerConv2dInputGradient(y: TensorOf<'conv2dInputGradient'>, to:
   const [, , kernelHeight, kernelWidth] = y.inputs[1]!.shape;
   const sizes = convolutionSizes(y.shape, y.inputs[0]!.shape, y.inputs[1]!.shape, y.attributes);
   if (isForWinograd(to, sizes)) return inputGradientByTiles(y, sizes, to);
+  if (!joinsImages(to, images!, channels!, groups, height! * width!)) {
+    return inputGradientByTransposedConvolution(y, to);
+  }
   const isPlain = [...strides, ...dilations].every((size) => size === 1);
   const fits = pads.every((size, side) => size < (side % 2 === 0 ? kernelHeight! : kernelWidth!));
-  return isPlain && fits && joinsImages(to, images!, channels!, groups, height! * width!)
-    ? inputGradientByGather(y, to)
-    : inputGradientByTransposedConvolution(y, to);
+  return isPlain && fits ? inputGradientByGather(y, to) : inputGradientByFold(y, to);
+}
+
+/** What every window gives to the pixels under it, one product; then each pixel's sum over the windows that cover it. */
+function inputGradientByFold(
+  { inputs: [outputGradient, weight], attributes, shape }: TensorOf<'conv2dInputGradient'>,
+  to: Lowering,
+): string {
+  const { graph } = to;
+  const [images, channels, rows, columns] = outputGradient!.shape;
+  const kernel = [weight!.shape[2]!, weight!.shape[3]!] as const;
+  const [height, width] = attributes.inputSize;
+  const inner = shape[1]!;
+  const taps = kernel[0] * kernel[1];
+  const windows = images! * rows! * columns!;
+  const gradients = graph.emit('Reshape', [channelsLast(to, outputGradient!), graph.integers([windows, channels!])]);
+  const matrix = graph.emit('Reshape', [channelsLast(to, weight!), graph.integers([channels!, taps * inner])]);
+  const patches = graph.emit('Gemm', [gradients, matrix]);
+
+  const over = Array.from({ length: height * width }, (): number[] => []);
+  const { positions } = windowPixels(attributes, kernel, [height, width], [rows!, columns!]);
+  positions.forEach((pixel, at) => {
+    over[pixel]?.push(at);
+  });
+  const sums = sumRows(to, patches, [images!, positions.length, inner], over);
+  return imagesOfRows(graph, sums, shape);
 }
 
 /** With stride 1 it is a convolution of the output gradient, with the kernel turned around and the paddings completed. */
@@ -218,11 +249,11 @@ interface WindowPixels {
 }
 
 /** The pixels of images [N, C, H, W] under every window and tap, [N, windows * taps, C]; made once per image and window. */
-function gatherPatches({ graph, name, shared }: Lowering, x: Tensor, { positions, usesPadding }: WindowPixels): string {
+function gatherPatches(to: Lowering, x: Tensor, { positions, usesPadding }: WindowPixels): string {
+  const { graph, name, shared } = to;
   const [images, channels, height, width] = x.shape;
   const [patches] = shared(`patches of ${name(x)} at ${positions}`, () => {
-    const lastAxisChannels = graph.emit('Transpose', [name(x)], { perm: [0, 2, 3, 1] });
-    let pixels = graph.emit('Reshape', [lastAxisChannels, graph.integers([images!, height! * width!, channels!])]);
+    let pixels = graph.emit('Reshape', [channelsLast(to, x), graph.integers([images!, height! * width!, channels!])]);
     if (usesPadding) {
       const zeros = graph.constant(new Float32Array(images! * channels!), [images!, 1, channels!]);
       pixels = graph.emit('Concat', [pixels, zeros], { axis: 1 });

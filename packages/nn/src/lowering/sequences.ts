@@ -31,7 +31,6 @@ export function lowerUnfold({ inputs: [x], attributes, shape }: TensorOf<'unfold
 
 /** For each step a copy of the windows' rows that lie over it, and their sum. */
 export function lowerFold({ inputs: [x], attributes, shape }: TensorOf<'fold'>, to: Lowering): string {
-  const { graph } = to;
   const { kernel, stride, pads } = attributes;
   const [batch, size, channels] = shape as [number, number, number];
   const windows = x!.shape[1]!;
@@ -39,14 +38,25 @@ export function lowerFold({ inputs: [x], attributes, shape }: TensorOf<'fold'>, 
   for (let row = 0; row < windows * kernel; row++) {
     over[Math.floor(row / kernel) * stride - pads[0] + (row % kernel)]?.push(row);
   }
+  return sumRows(to, to.name(x!), [batch, windows * kernel, channels], over);
+}
+
+/** Sums of rows of x, of the shape [N, rows, C], by position: [N, sums, C]. */
+export function sumRows(
+  to: Lowering,
+  x: string,
+  shape: readonly [number, number, number],
+  over: readonly (readonly number[])[],
+): string {
+  const { graph } = to;
+  const [batch, count, channels] = shape;
   const most = Math.max(1, ...over.map((rows) => rows.length));
   const positions = Int32Array.from(
-    over.flatMap((rows) => [...rows, ...Array.from({ length: most - rows.length }, () => windows * kernel)]),
+    over.flatMap((rows) => [...rows, ...Array.from({ length: most - rows.length }, () => count)]),
   );
-  const rows = graph.emit('Reshape', [to.name(x!), graph.integers([batch, windows * kernel, channels])]);
-  const picked = pickRows(to, rows, [batch, windows * kernel, channels], positions);
+  const picked = pickRows(to, graph.emit('Reshape', [x, graph.integers(shape)]), shape, positions);
   if (most === 1) return picked;
-  const grouped = graph.emit('Reshape', [picked, graph.integers([batch * size, most, channels])]);
+  const grouped = graph.emit('Reshape', [picked, graph.integers([batch * over.length, most, channels])]);
   const total = graph.emit('ReduceSum', [grouped, graph.integers([1])], { keepdims: 0 });
-  return graph.emit('Reshape', [total, graph.integers(shape)]);
+  return graph.emit('Reshape', [total, graph.integers([batch, over.length, channels])]);
 }
