@@ -166,8 +166,9 @@ function residualNetwork(prefix: string, name: DiffusionConfig['visionBackbone']
     channels,
     parameters: [stem, stemNorm, ...blocks].flatMap((layer) => layer.parameters),
     apply: (pictures) => {
-      const first = relu(stemNorm.apply(stem.apply(pictures)));
-      return blocks.reduce((x, block) => block.apply(x), maxPool2d(first, { kernel: 3, strides: 2, pads: 1 }));
+      // The largest of what is positive is the positive part of the largest, and there is a quarter of it.
+      const first = relu(maxPool2d(stemNorm.apply(stem.apply(pictures)), { kernel: 3, strides: 2, pads: 1 }));
+      return blocks.reduce((x, block) => block.apply(x), first);
     },
     mapSize: ([height, width]) => [halved(height, 5), halved(width, 5)],
   };
