@@ -1,7 +1,13 @@
+import { RandomStream } from '@rapport/core';
+import type { ParameterValues } from '@rapport/nn';
 import { describe, expect, it } from 'vitest';
 import type { DiffusionCheckpoint } from '../diffusion/checkpoint.js';
 import type { Demonstration } from '../diffusion/demonstrations.js';
+import { relativeError, smallConfig } from '../diffusion/fixtures.js';
 import { diffusionNetwork } from '../diffusion/network.js';
+import { denormalize, featureAffine } from '../diffusion/normalization.js';
+import { DiffusionPolicy } from '../diffusion/policy.js';
+import { compileSampler } from '../diffusion/sampler.js';
 import { toyConfig } from './toy.testing.js';
 import { rolloutWindows } from './windows.js';
 
@@ -76,5 +82,73 @@ describe('rolloutWindows', () => {
     await expect(broken({ ...vectors, action: ramp(2, Number.NaN) })).rejects.toThrow(
       'rollout 0: feature "action" holds a value that is not finite',
     );
+  });
+
+  it('encodes pictures as the policy does when it acts: the same noise gives the same action', async () => {
+    const front = 'observation.images.front';
+    const [size, steps] = [24, 18];
+    const config = smallConfig({
+      inputFeatures: {
+        'observation.state': { type: 'STATE', shape: [2] },
+        [front]: { type: 'VISUAL', shape: [3, size, size] },
+      },
+      outputFeatures: { action: { type: 'ACTION', shape: [2] } },
+      normalizationMapping: { VISUAL: 'MEAN_STD', STATE: 'MIN_MAX', ACTION: 'MIN_MAX' },
+      cropShape: [20, 20],
+    });
+    const network = diffusionNetwork(config);
+    const stream = new RandomStream(0, 'windows');
+    const parameters: ParameterValues = Object.fromEntries(
+      [...network.trained, ...network.fixed].map(({ attributes: { name, shape, initializer } }) => [
+        name,
+        { shape, data: initializer(shape, stream.fork(name)) },
+      ]),
+    );
+    const statistics = {
+      'observation.state': range(0, 2, 2),
+      action: range(0, 3, 2),
+      [front]: { mean: new Float32Array([0.4, 0.5, 0.6]), std: new Float32Array([0.2, 0.3, 0.1]) },
+    };
+    const seen: DiffusionCheckpoint = { config, statistics, parameters };
+    const state = Float32Array.from({ length: 2 * steps }, () => stream.uniform());
+    const pictures = Uint8Array.from({ length: 3 * size * size * steps }, () => stream.integer(256));
+    const recorded = {
+      length: steps,
+      vectors: { 'observation.state': state, action: state },
+      pictures: { [front]: pictures },
+    };
+    const windows = await rolloutWindows(seen, network, [recorded], { what: 'rollout', chunk: 'executed' }, {});
+
+    const policy = await DiffusionPolicy.create(seen, { name: 'seen' });
+    const sampler = await compileSampler(network, parameters, { batch: 1, weights: 'baked' });
+    const noise = {
+      start: stream.fillNormal(new Float32Array(windows.chunkSize)),
+      steps: stream.fillNormal(new Float32Array(sampler.stepNoiseSize)),
+    };
+    const planned: number[][] = [];
+    for (let step = 0; step < steps; step++) {
+      const frame = pictures.subarray(3 * size * size * step, 3 * size * size * (step + 1));
+      const planes = Float32Array.from(
+        frame,
+        (_, at) => frame[(at % size ** 2) * 3 + Math.floor(at / size ** 2)]! / 255,
+      );
+      const observed = { 'observation.state': state.subarray(2 * step, 2 * step + 2), [front]: planes };
+      const action = await policy.selectAction(observed, () => noise);
+      // It plans at every fourth step.
+      if (step % config.nActionSteps === 0) planned.push([...action]);
+    }
+    const affine = featureAffine('action', 'ACTION', config.normalizationMapping, statistics);
+    const fromWindows: number[][] = [];
+    for (let step = 0; step < steps; step += config.nActionSteps) {
+      const condition = new Float32Array(windows.conditionSize);
+      windows.writeCondition(0, step, condition, 0);
+      const chunk = denormalize(affine, await sampler.sample(condition, noise.start, noise.steps));
+      fromWindows.push([...chunk.subarray(2 * (config.nObsSteps - 1), 2 * config.nObsSteps)]);
+    }
+    await policy.close();
+    await sampler.close();
+    expect(relativeError(fromWindows.flat(), planned.flat())).toBeLessThan(1e-5);
+    // The plans differ by what is seen.
+    expect(relativeError(planned.slice(1).flat(), planned.slice(0, -1).flat())).toBeGreaterThan(1e-3);
   });
 });
