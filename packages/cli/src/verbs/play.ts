@@ -18,7 +18,11 @@ export default defineVerb({
     'real time; an episode begins with the first push. Right arrow (or n) keeps the episode and goes on to the next, ' +
     'left arrow (or r) does it again from the same start, Escape (or q) stops; an episode in progress is dropped then. ' +
     'These keys work in the terminal too. What is kept is stored at once, in a LeRobotDataset that rank and train take.',
-  examples: ['rapport play xmagical/avoid-longstick', 'rapport play franka/lift --episodes 5 --port 8080'],
+  examples: [
+    'rapport play xmagical/avoid-longstick',
+    'rapport play franka/lift --episodes 5 --port 8080',
+    'rapport play franka/cup --cameras front,wrist',
+  ],
   positionals: ['env'],
   heeds: ['seed', 'output'],
   options: () =>
@@ -36,25 +40,36 @@ export default defineVerb({
         .max(1024)
         .default(96)
         .describe('width and height of the recorded pictures; 0 records none'),
+      cameras: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe("cameras to record; by default the environment's first, which is the one on the page"),
       ...pageAddress,
     }),
   async run(context, options) {
-    const [datasets, { makeEnv }, { startPlayPage }, { episodeSeeds }, { playEpisodes }, { readTerminalKeys }] =
-      await Promise.all([
-        import('../rollout-dataset.js'),
-        import('@rapport/sim'),
-        import('@rapport/viewer'),
-        import('../recording.js'),
-        import('../play/session.js'),
-        import('../play/terminal-keys.js'),
-      ]);
+    const [
+      datasets,
+      { makeEnv },
+      { startPlayPage },
+      { episodeSeeds, recordedCameras },
+      { playEpisodes },
+      { readTerminalKeys },
+    ] = await Promise.all([
+      import('../rollout-dataset.js'),
+      import('@rapport/sim'),
+      import('@rapport/viewer'),
+      import('../recording.js'),
+      import('../play/session.js'),
+      import('../play/terminal-keys.js'),
+    ]);
     const env = await makeEnv(options.env, options.assets === undefined ? {} : { assets: options.assets });
     try {
       const { spec } = env;
       const camera = spec.cameras[0];
       if (camera === undefined) throw new InputError(`${options.env} draws no pictures: there is nothing to see it by`);
-      const { picture } = options;
-      const cameras = picture === 0 ? [] : [{ camera, width: picture, height: picture }];
+      const { picture, cameras: chosen } = options;
+      const cameras = recordedCameras(spec, chosen === undefined ? { picture } : { picture, cameras: chosen });
       datasets.checkRolloutDataset({ id: 'play', spec, cameras });
       const commands: ('save' | 'redo' | 'stop')[] = [];
       const token = addressToken(options.host, options.token);
