@@ -1,3 +1,4 @@
+export * from './compiled.js';
 export * from './env.js';
 export * from './episode.js';
 export * from './errors.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Policy, RandomStream } from '@rapport/core';
+import { compiledSibling, type Policy, RandomStream } from '@rapport/core';
 import { openPolicy } from './open-policy.js';
 
 /** What a worker thread makes a policy from. */
@@ -32,8 +32,6 @@ export async function makePolicy(data: string): Promise<Policy> {
  * @param variation which of several rollouts from the same start: each has random numbers of its own, 0 those of the seed
  */
 export function policyModule(directory: string, variation = 0): { readonly module: string; readonly data: string } {
-  // A worker is plain JavaScript: on sources it is taken from the last build.
-  const onSources = import.meta.url.endsWith('.ts');
-  const module = new URL(onSources ? '../dist/policy-module.js' : './policy-module.js', import.meta.url).href;
+  const module = compiledSibling(import.meta.url, 'policy-module.js');
   return { module, data: JSON.stringify({ directory: resolve(directory), variation } satisfies ModuleData) };
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { InterruptedError, type Progress, RapportError, type WorkOptions } from '@rapport/core';
+import { compiledSibling, InterruptedError, type Progress, RapportError, type WorkOptions } from '@rapport/core';
 import { type CurvePoint, type PolicyJob, runPolicyJob } from './policy-job.js';
 
 /** What a worker thread is started with. */
@@ -70,10 +70,7 @@ function runInThread(
 ): Promise<CurvePoint[]> {
   return new Promise((resolve, reject) => {
     const workerData: PolicyWorkerData = { job, stop };
-    // Worker threads run compiled JavaScript; from the sources (in tests) that is one folder further away.
-    const inSources = import.meta.url.endsWith('.ts');
-    const file = new URL(inSources ? '../../dist/learning/policy-worker.js' : './policy-worker.js', import.meta.url);
-    const worker = new Worker(file, { workerData });
+    const worker = new Worker(new URL(compiledSibling(import.meta.url, 'policy-worker.js')), { workerData });
     worker.on('message', (message: PolicyWorkerMessage) => {
       switch (message.kind) {
         case 'progress':

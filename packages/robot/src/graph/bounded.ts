@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { compiledSibling } from '@rapport/core';
 
 /** How long work may take, and what is said when it takes longer. */
 export interface Bound {
@@ -11,16 +12,14 @@ export interface Bound {
  * handler of a signal would run in a thread that hangs.
  */
 export function bounded<T>(work: () => T, bound: Bound): T {
-  const watch = new Worker(watchEntry(), { workerData: bound, execArgv: [] });
+  const watch = new Worker(new URL(compiledSibling(import.meta.url, 'bounded-watch.js')), {
+    workerData: bound,
+    execArgv: [],
+  });
   watch.unref();
   try {
     return work();
   } finally {
     void watch.terminate();
   }
-}
-
-function watchEntry(): URL {
-  const onSources = import.meta.url.endsWith('.ts');
-  return new URL(onSources ? '../../dist/graph/bounded-watch.js' : './bounded-watch.js', import.meta.url);
 }

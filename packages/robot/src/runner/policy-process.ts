@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { CorruptDataError, InputError, UnavailableError } from '@rapport/core';
+import { CorruptDataError, compiledSibling, InputError, UnavailableError } from '@rapport/core';
 import type { ChunkRequest } from './planning.js';
 import type { PolicyDescription, PolicyReply, PolicyRequest, PolicySource } from './policy-messages.js';
 
@@ -24,7 +24,7 @@ export class PolicyProcess {
    * @throws InputError, CorruptDataError or UnavailableError as opening it in this process would
    */
   static async open(source: PolicySource, events: PolicyEvents): Promise<PolicyProcess> {
-    const child = fork(entry(), {
+    const child = fork(fileURLToPath(compiledSibling(import.meta.url, 'policy-process-main.js')), {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -69,13 +69,6 @@ export class PolicyProcess {
     this.#child.removeAllListeners();
     this.#child.kill('SIGKILL');
   }
-}
-
-/** Worker processes run what is built, also when the sources run in tests. */
-function entry(): string {
-  const onSources = import.meta.url.endsWith('.ts');
-  const file = onSources ? '../../dist/runner/policy-process-main.js' : './policy-process-main.js';
-  return fileURLToPath(new URL(file, import.meta.url));
 }
 
 async function firstReply(child: ChildProcess): Promise<PolicyReply> {

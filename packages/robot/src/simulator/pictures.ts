@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ImageSize } from '@rapport/core';
+import { compiledSibling, type ImageSize } from '@rapport/core';
 import type { ArmCell } from '@rapport/sim';
 import type { RobotType } from './names.js';
 
@@ -26,7 +26,10 @@ export class PictureMaker {
   /** @param onError told when the thread fails; nothing is drawn from then on */
   constructor(task: PictureTask, onError: (error: Error) => void) {
     // Without the parent's flags: those of a test runner would send the worker to the TypeScript sources.
-    this.#worker = new Worker(workerEntry(), { workerData: task, execArgv: [] });
+    this.#worker = new Worker(new URL(compiledSibling(import.meta.url, 'picture-worker.js')), {
+      workerData: task,
+      execArgv: [],
+    });
     this.#worker.on('message', (pictures: Pictures) => {
       const waiting = this.#waiting;
       this.#waiting = undefined;
@@ -50,9 +53,4 @@ export class PictureMaker {
   close(): void {
     void this.#worker.terminate();
   }
-}
-
-function workerEntry(): URL {
-  const onSources = import.meta.url.endsWith('.ts');
-  return new URL(onSources ? '../../dist/simulator/picture-worker.js' : './picture-worker.js', import.meta.url);
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { UnavailableError } from '@rapport/core';
+import { compiledSibling, UnavailableError } from '@rapport/core';
 import { environmentReference } from '../registry.js';
 
 /** What the other process answers. */
@@ -40,10 +40,9 @@ export class TwinProcess {
 
   #start(): { child: ChildProcess; lines: Interface } {
     if (this.#child === undefined || this.#lines === undefined) {
-      // Plain JavaScript, without this process's flags: on sources it is taken from the last build.
-      const onSources = import.meta.url.endsWith('.ts');
-      const script = onSources ? '../../dist/contract/twin-main.js' : './twin-main.js';
-      this.#child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url))], {
+      // Without this process's flags.
+      const script = fileURLToPath(compiledSibling(import.meta.url, 'twin-main.js'));
+      this.#child = spawn(process.execPath, [script], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       this.#lines = createInterface({ input: this.#child.stdout! });

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import {
   type CameraView,
+  compiledSibling,
   InputError,
   type RecordedEpisode,
   recordEpisode,
@@ -80,7 +81,7 @@ async function* streamFromWorkers(options: CollectOptions): AsyncGenerator<Recor
   // Without the parent's flags: those of a test runner would send the worker to the TypeScript sources.
   const threads = Array.from(
     { length: Math.min(options.workers, seeds.length) },
-    () => new Worker(workerEntry(), { workerData: task, execArgv: [] }),
+    () => new Worker(new URL(compiledSibling(import.meta.url, 'worker.js')), { workerData: task, execArgv: [] }),
   );
   const ended = new Map<number, RecordedEpisode>();
   const waiting: Worker[] = [];
@@ -142,10 +143,4 @@ function makeOptions({ assets }: CollectOptions): MakeOptions {
 
 function report(options: CollectOptions, done: number): void {
   options.onProgress?.({ label: `recording ${options.envId}`, done, total: options.seeds.length });
-}
-
-/** A worker is plain JavaScript: on sources it is taken from the last build. */
-function workerEntry(): URL {
-  const onSources = import.meta.url.endsWith('.ts');
-  return new URL(onSources ? '../../dist/vector/worker.js' : './worker.js', import.meta.url);
 }

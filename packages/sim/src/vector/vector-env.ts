@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import {
   checkVector,
+  compiledSibling,
   type EnvSpec,
   type ImageSize,
   InputError,
@@ -89,7 +90,7 @@ export class VectorEnv {
         memory,
       };
       // Without the parent's flags: those of a test runner would send the worker to the TypeScript sources.
-      return new Worker(workerEntry(), { workerData, execArgv: [] });
+      return new Worker(new URL(compiledSibling(import.meta.url, 'vector-worker.js')), { workerData, execArgv: [] });
     });
     try {
       await Promise.all(threads.map(ready));
@@ -222,10 +223,4 @@ function ready(thread: Worker): Promise<void> {
     thread.on('error', reject);
     thread.once('exit', (code) => reject(new UnavailableError(`a thread ended with code ${code} while it started`)));
   });
-}
-
-/** A worker is plain JavaScript: on sources it is taken from the last build. */
-function workerEntry(): URL {
-  const onSources = import.meta.url.endsWith('.ts');
-  return new URL(onSources ? '../../dist/vector/vector-worker.js' : './vector-worker.js', import.meta.url);
 }
