@@ -114,7 +114,10 @@ describe('gym:PACKAGE/ID', () => {
 
   it('refuses what cannot be made, in one line', async () => {
     if (missing !== undefined) return console.warn(`skipped: ${missing}`);
-    await expect(makeEnv('gym:nowhere/Cart-v0')).rejects.toThrow("ModuleNotFoundError: No module named 'nowhere'");
+    await expect(makeEnv('gym:nowhere/Cart-v0')).rejects.toMatchObject({
+      message: expect.stringContaining("ModuleNotFoundError: No module named 'nowhere'"),
+      fix: expect.stringContaining('rapport gym-bridge --packages'),
+    });
     await expect(makeEnv('gym:gymnasium/CartPoll-v1')).rejects.toThrow(/CartPoll.*doesn't exist/);
     await expect(makeEnv('gym:misbehaving/Text-v0')).rejects.toThrow('action space Text; expected Box or Discrete');
     await expect(makeEnv('gym:CartPole-v1')).rejects.toThrow(InputError);

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { InputError, UnavailableError } from '@rapport/core';
+import { compiledSibling, InputError, UnavailableError } from '@rapport/core';
 import { pack, unpack } from 'msgpackr';
 import type { BridgeAnswer, BridgeThreadData, GymOperations } from './messages.js';
 
@@ -27,7 +27,7 @@ export class GymBridge {
     this.#answered = new Int32Array(flag);
     const workerData: BridgeThreadData = { python, script, flag };
     // Without the parent's flags: those of a test runner would send the thread to the TypeScript sources.
-    this.#thread = new Worker(threadEntry(), { workerData, execArgv: [] });
+    this.#thread = new Worker(new URL(compiledSibling(import.meta.url, 'thread.js')), { workerData, execArgv: [] });
     // An environment that nobody closes must not keep the program alive; Python ends when its socket does.
     this.#thread.unref();
     const { port1, port2 } = new MessageChannel();
@@ -56,7 +56,11 @@ export class GymBridge {
     }
     const reply = unpack(message.reply) as GymOperations[Op]['reply'] | { error: string };
     if (!('error' in reply)) return reply;
-    if (op === 'make') throw new InputError(`${this.#label} cannot be made: ${reply.error}`);
+    if (op === 'make') {
+      throw new InputError(`${this.#label} cannot be made: ${reply.error}`, {
+        fix: 'name an environment that the package registers, with an action space of Box or Discrete; add a package that is missing with `rapport gym-bridge --packages NAME`',
+      });
+    }
     throw new UnavailableError(`${this.#label} failed to ${op}: ${reply.error}`);
   }
 
@@ -71,10 +75,4 @@ export class GymBridge {
       fix: 'make the environment again',
     });
   }
-}
-
-/** A thread is plain JavaScript: on sources it is taken from the last build. */
-function threadEntry(): URL {
-  const onSources = import.meta.url.endsWith('.ts');
-  return new URL(onSources ? '../../dist/gym/thread.js' : './thread.js', import.meta.url);
 }

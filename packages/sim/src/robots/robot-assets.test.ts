@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from '@rapport/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManipulationEnv } from '../franka/env.js';
 import { reach } from '../franka/tasks/reach.js';
@@ -87,7 +86,10 @@ describe('robot assets', () => {
 
   it('are refused when the folder is missing or holds no model', async () => {
     await expect(loadRobotAssets(folder, panda)).rejects.toThrow('there is no MJCF model (*.xml) in');
-    await expect(loadRobotAssets(join(folder, 'nowhere'), panda)).rejects.toThrow(InputError);
+    await expect(loadRobotAssets(join(folder, 'nowhere'), panda)).rejects.toMatchObject({
+      name: 'InputError',
+      fix: expect.stringContaining('check its path'),
+    });
   });
 
   it('are taken by id, in this thread and in workers alike', async () => {

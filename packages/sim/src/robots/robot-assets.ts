@@ -33,7 +33,8 @@ const geomTypes: Readonly<Record<number, string>> = {
 export async function loadRobotAssets(directory: string, arm: ArmModel): Promise<ArmModel> {
   const files = await readFolder(directory);
   const models = [...files.keys()].filter((name) => name.endsWith('.xml') && !name.includes('/')).sort();
-  if (models.length === 0) throw new InputError(`there is no MJCF model (*.xml) in ${directory}`);
+  const fix = `name the folder of a ${arm.name} as MuJoCo Menagerie has it, with its *.xml and meshes, or leave --assets out`;
+  if (models.length === 0) throw new InputError(`there is no MJCF model (*.xml) in ${directory}`, { fix });
   const mujoco = await loadMujoco();
   const reasons: string[] = [];
   for (const name of models) {
@@ -48,7 +49,7 @@ export async function loadRobotAssets(directory: string, arm: ArmModel): Promise
       physics?.close();
     }
   }
-  throw new InputError(`no model in ${directory} is a ${arm.name}; ${reasons.join('; ')}`);
+  throw new InputError(`no model in ${directory} is a ${arm.name}; ${reasons.join('; ')}`, { fix });
 }
 
 async function readFolder(directory: string): Promise<Map<string, Uint8Array>> {
@@ -57,7 +58,10 @@ async function readFolder(directory: string): Promise<Map<string, Uint8Array>> {
   try {
     entries = await listFolder(directory);
   } catch (cause) {
-    throw new InputError(`the folder of robot assets cannot be read: ${directory}`, { cause });
+    throw new InputError(`the folder of robot assets cannot be read: ${directory}`, {
+      fix: 'check its path and that it may be read, or leave --assets out',
+      cause,
+    });
   }
   for (const { path, name } of entries) files.set(name, await readFile(path));
   return files;
