@@ -1,29 +1,18 @@
 import { InputError } from '@rapport/core';
-import { InverseKinematics, Kinematics, matrixToQuaternion } from '@rapport/sim';
+import { Aim, type JointTarget } from './aim.js';
 import { type Clamp, describeEvent } from './events.js';
 import { hardwareLimits } from './hardware-limits.js';
 import { JointGuard } from './joint-guard.js';
 import type { SafetyLimits } from './limits.js';
+import { type Motions, mixMotion, motions, setMotion } from './motions.js';
 import { StopProfile } from './stop-profile.js';
-import { TargetDemand } from './target-demand.js';
 import { ToolGuard } from './tool-guard.js';
 import { coast, type JointMotion, track } from './tracking.js';
-
-/** Where the joints are to be one period from now. */
-export interface JointTarget {
-  /** rad, shape [7]. */
-  readonly positions: ArrayLike<number>;
-  /** With which that place moves, rad/s, shape [7]; at rest when absent. */
-  readonly velocities?: ArrayLike<number>;
-}
 
 /** Halvings of the way to what is wanted. */
 const HALVINGS = 10;
 /** Seconds in which a target would be reached, for how fast the tool would then be. */
 const APPROACH_TIME = 0.05;
-/** How far inside the workspace targets are put, so that the bent way there stays inside, metres. */
-const WORKSPACE_INSET = 0.002;
-const TARGET_ITERATIONS = 20;
 
 /**
  * Stands between what a policy wants and what an arm is sent. Every period it takes a target, whatever that is, and moves
@@ -46,12 +35,9 @@ export class SafetyEnvelope {
   readonly accelerations = new Float64Array(7);
   /** Seconds from one setpoint to the next. */
   readonly period: number;
-  readonly #limits: SafetyLimits;
   readonly #onClamp: (clamp: Clamp) => void;
   readonly #joints: readonly JointGuard[];
   readonly #tool: ToolGuard;
-  readonly #inverse: InverseKinematics;
-  readonly #kinematics: Kinematics;
   /** Stops from the setpoint, looked at and found allowed. */
   readonly #stops: readonly StopProfile[];
   /** Stops from what may become the next setpoint. */
@@ -63,10 +49,9 @@ export class SafetyEnvelope {
   readonly #wanted = motions();
   readonly #next = motions();
   /** The target, moved to where the arm may go. */
-  readonly #aim = { positions: new Float64Array(7), velocities: new Float64Array(7) };
+  readonly #aim: Aim;
   /** Caps of the joints' velocities, rad/s, shape [7]. */
   readonly #fastest = new Float64Array(7);
-  readonly #demand: TargetDemand;
   readonly #motion: JointMotion = { position: 0, velocity: 0, acceleration: 0 };
 
   /**
@@ -77,15 +62,12 @@ export class SafetyEnvelope {
     const { arm } = hardwareLimits[limits.arm];
     this.period = period;
     this.#onClamp = onClamp;
-    this.#limits = limits;
     this.#joints = arm.limits.map((_, joint) => new JointGuard(limits, arm, joint));
     this.#tool = new ToolGuard(limits, arm);
-    this.#inverse = new InverseKinematics(arm);
-    this.#kinematics = new Kinematics(arm);
     this.#stops = arm.limits.map(() => new StopProfile(period));
     this.#nextStops = arm.limits.map(() => new StopProfile(period));
     this.#scratch = new StopProfile(period);
-    this.#demand = new TargetDemand(this.#joints, period, onClamp);
+    this.#aim = new Aim(limits, arm, { joints: this.#joints, tool: this.#tool }, period, onClamp);
   }
 
   /**
@@ -103,7 +85,7 @@ export class SafetyEnvelope {
     this.positions.set(positions);
     this.velocities.fill(0);
     this.accelerations.fill(0);
-    this.#demand.forget();
+    this.#aim.forget();
     for (let joint = 0; joint < 7; joint++) {
       const { acceleration, jerk } = this.#joints[joint]!;
       this.#stops[joint]!.plan(positions[joint]!, 0, 0, acceleration, jerk);
@@ -120,8 +102,8 @@ export class SafetyEnvelope {
       stop.sample(1);
       setMotion(this.#stopping, joint, stop);
     }
-    if (target === undefined) this.#demand.forget();
-    const wanted = target !== undefined && this.#takeAim(target);
+    if (target === undefined) this.#aim.forget();
+    const wanted = target !== undefined && this.#aim.take(target, this.positions);
     if (wanted) this.#want();
     if (wanted && this.#allowTool()) {
       for (let joint = 0; joint < 7; joint++) this.#stops[joint]!.copy(this.#nextStops[joint]!);
@@ -160,62 +142,6 @@ export class SafetyEnvelope {
       }
     }
     return this.#tool.breachAt(positions);
-  }
-
-  /** Fills `#aim` with the target, moved into the joints' ranges and the tool's box; false when it is no number. */
-  #takeAim({ positions, velocities }: JointTarget): boolean {
-    const aim = this.#aim;
-    for (let joint = 0; joint < 7; joint++) {
-      const position = positions[joint] ?? Number.NaN;
-      const velocity = velocities === undefined ? 0 : (velocities[joint] ?? Number.NaN);
-      if (!Number.isFinite(position) || !Number.isFinite(velocity)) {
-        const value = Number.isFinite(position) ? velocity : position;
-        const where = `joint ${joint + 1}`;
-        this.#onClamp({ limit: 'not_finite', where, value, allowed: Number.POSITIVE_INFINITY });
-        this.#demand.forget();
-        return false;
-      }
-      aim.positions[joint] = position;
-      aim.velocities[joint] = velocity;
-    }
-    this.#demand.look(aim.positions);
-    for (let joint = 0; joint < 7; joint++) this.#intoRange(joint);
-    this.#intoWorkspace();
-    return true;
-  }
-
-  #intoRange(joint: number): void {
-    const { low, high } = this.#joints[joint]!;
-    const { positions, velocities } = this.#aim;
-    const value = positions[joint]!;
-    const [slowest, fastest] = this.#joints[joint]!.velocityRange(this.positions[joint]!);
-    velocities[joint] = Math.min(fastest, Math.max(slowest, velocities[joint]!));
-    if (value >= low && value <= high) return;
-    const allowed = value < low ? low : high;
-    this.#onClamp({ limit: 'joint_position', where: `joint ${joint + 1}`, value, allowed });
-    positions[joint] = allowed;
-    velocities[joint] = 0;
-  }
-
-  /** Moves a target whose tool is outside the box to the box, with the same rotation of the tool. */
-  #intoWorkspace(): void {
-    const { positions, velocities } = this.#aim;
-    const breach = this.#tool.breachAt(positions);
-    if (breach === undefined) return;
-    this.#onClamp(breach);
-    const { workspace, minimumHeight } = this.#limits;
-    this.#kinematics.update(positions);
-    const position = Array.from(this.#kinematics.position, (value, axis) => {
-      const low = axis === 2 ? Math.max(minimumHeight, workspace.min[axis]!) : workspace.min[axis]!;
-      return Math.min(workspace.max[axis]! - WORKSPACE_INSET, Math.max(low + WORKSPACE_INSET, value));
-    });
-    const rotation = matrixToQuaternion(this.#kinematics.rotation);
-    this.#inverse.solve(positions, { position, rotation }, TARGET_ITERATIONS);
-    for (let joint = 0; joint < 7; joint++) {
-      const { low, high } = this.#joints[joint]!;
-      positions[joint] = Math.min(high, Math.max(low, positions[joint]!));
-    }
-    velocities.fill(0);
   }
 
   /** Fills `#wanted` with the next setpoint: towards the target, as far as each joint allows; and `#coasting`. */
@@ -330,32 +256,4 @@ function largestEffort(allows: (effort: number) => boolean): number {
     else high = middle;
   }
   return low > 0 && allows(low) ? low : 0;
-}
-
-interface Motions {
-  readonly positions: Float64Array;
-  readonly velocities: Float64Array;
-  readonly accelerations: Float64Array;
-}
-
-/** Position, velocity and acceleration of every joint. */
-function motions(): Motions {
-  return { positions: new Float64Array(7), velocities: new Float64Array(7), accelerations: new Float64Array(7) };
-}
-
-function setMotion(out: Motions, joint: number, { position, velocity, acceleration }: Readonly<JointMotion>): void {
-  out.positions[joint] = position;
-  out.velocities[joint] = velocity;
-  out.accelerations[joint] = acceleration;
-}
-
-/** out = (1 - share) from + share to, exact at both ends. */
-function mixMotion(out: Motions, from: Motions, to: Motions, joint: number, share: number): void {
-  out.positions[joint] = mix(from.positions[joint]!, to.positions[joint]!, share);
-  out.velocities[joint] = mix(from.velocities[joint]!, to.velocities[joint]!, share);
-  out.accelerations[joint] = mix(from.accelerations[joint]!, to.accelerations[joint]!, share);
-}
-
-function mix(from: number, to: number, share: number): number {
-  return share === 1 ? to : from + share * (to - from);
 }

@@ -1,4 +1,5 @@
-export { type JointTarget, SafetyEnvelope } from './envelope.js';
+export type { JointTarget } from './aim.js';
+export { SafetyEnvelope } from './envelope.js';
 export {
   type Clamp,
   type ClampLimit,

@@ -1,5 +1,14 @@
 import type { DoubleBuffer, MainModule, MjData, MjModel } from '@mujoco/mujoco';
 import { InputError, nearestName } from '@rapport/core';
+import {
+  type DataArray,
+  makeActuator,
+  makeBody,
+  makeFrame,
+  makeJoint,
+  makeSensor,
+  type Simulation,
+} from './handles.js';
 import type { Mujoco } from './module.js';
 import {
   type Actuator,
@@ -8,7 +17,6 @@ import {
   type Joint,
   LiveSlice,
   NamedHandles,
-  notPlaceable,
   type Sensor,
 } from './quantities.js';
 
@@ -24,9 +32,6 @@ const INTEGRATION_STATE = 16383;
 
 /** Positions and velocities have been dealt with (mjSTAGE_VEL). */
 const VELOCITY_STAGE = 2;
-
-const freeJoint = 0;
-const ballJoint = 1;
 
 /**
  * What the simulation computed cannot be trusted: a number that is not finite or larger than any sound one, contacts that
@@ -53,12 +58,31 @@ export class Physics {
   readonly #state: DoubleBuffer;
   readonly #checkpoint: DoubleBuffer;
   readonly #names = new Map<Kind, string[]>();
-  readonly #bodies = new NamedHandles<Body>((name) => this.#makeBody(name));
-  readonly #sites = new NamedHandles<Frame>((name) => this.#makeFrame('site', name));
-  readonly #geoms = new NamedHandles<Frame>((name) => this.#makeFrame('geom', name));
-  readonly #joints = new NamedHandles<Joint>((name) => this.#makeJoint(name));
-  readonly #actuators = new NamedHandles<Actuator>((name) => this.#makeActuator(name));
-  readonly #sensors = new NamedHandles<Sensor>((name) => this.#makeSensor(name));
+  readonly #simulation: Simulation = {
+    slice: (array, start, length) => this.slice(array, start, length),
+    changed: () => {
+      this.#computed = 'nothing';
+    },
+    completeForces: () => this.#completeForces(),
+  };
+  readonly #bodies = new NamedHandles<Body>((name) =>
+    makeBody(this.#simulation, this.#model, name, this.index('body', name)),
+  );
+  readonly #sites = new NamedHandles<Frame>((name) =>
+    makeFrame(this.#simulation, 'site', name, this.index('site', name)),
+  );
+  readonly #geoms = new NamedHandles<Frame>((name) =>
+    makeFrame(this.#simulation, 'geom', name, this.index('geom', name)),
+  );
+  readonly #joints = new NamedHandles<Joint>((name) =>
+    makeJoint(this.#simulation, this.#model, name, this.index('joint', name)),
+  );
+  readonly #actuators = new NamedHandles<Actuator>((name) =>
+    makeActuator(this.#simulation, name, this.index('actuator', name)),
+  );
+  readonly #sensors = new NamedHandles<Sensor>((name) =>
+    makeSensor(this.#simulation, this.#model, name, this.index('sensor', name)),
+  );
   readonly #positions: LiveSlice;
   readonly #velocities: LiveSlice;
   readonly #controls: LiveSlice;
@@ -273,171 +297,7 @@ export class Physics {
       }
     }
   }
-
-  #makeFrame(kind: 'site' | 'geom', name: string): Frame {
-    const index = this.index(kind, name);
-    const position = this.slice(`${kind}_xpos`, 3 * index, 3);
-    const rotation = this.slice(`${kind}_xmat`, 9 * index, 9);
-    return {
-      name,
-      get position() {
-        return position.values;
-      },
-      get rotation() {
-        return rotation.values;
-      },
-    };
-  }
-
-  #makeBody(name: string): Body {
-    const index = this.index('body', name);
-    const position = this.slice('xpos', 3 * index, 3);
-    const rotation = this.slice('xmat', 9 * index, 9);
-    const quaternion = this.slice('xquat', 4 * index, 4);
-    const velocity = this.slice('cvel', 6 * index, 6);
-    const root: number = this.#model.body_rootid[index];
-    const centre = this.slice('subtree_com', 3 * root, 3);
-    const place = this.#placer(name, index);
-    return {
-      name,
-      get position() {
-        return position.values;
-      },
-      get rotation() {
-        return rotation.values;
-      },
-      get quaternion() {
-        return quaternion.values;
-      },
-      place,
-      linearVelocity: () => {
-        // MuJoCo's spatial velocity (angular, linear) refers to the centre of mass of the kinematic tree.
-        const [rotX, rotY, rotZ, x, y, z] = velocity.values;
-        const dx = position.values[0]! - centre.values[0]!;
-        const dy = position.values[1]! - centre.values[1]!;
-        const dz = position.values[2]! - centre.values[2]!;
-        return Float64Array.of(
-          x! + rotY! * dz - rotZ! * dy,
-          y! + rotZ! * dx - rotX! * dz,
-          z! + rotX! * dy - rotY! * dx,
-        );
-      },
-    };
-  }
-
-  #placer(name: string, body: number): Body['place'] {
-    const mocap: number = this.#model.body_mocapid[body];
-    if (mocap >= 0) {
-      const position = this.slice('mocap_pos', 3 * mocap, 3);
-      const orientation = this.slice('mocap_quat', 4 * mocap, 4);
-      return (toPosition, quaternion = upright) => {
-        position.values.set(toPosition);
-        orientation.values.set(quaternion);
-        this.#computed = 'nothing';
-      };
-    }
-    const joint: number = this.#model.body_jntadr[body];
-    if (joint < 0 || this.#model.jnt_type[joint] !== freeJoint) {
-      return () => {
-        throw notPlaceable(name);
-      };
-    }
-    const pose = this.slice('qpos', this.#model.jnt_qposadr[joint], 7);
-    const velocity = this.slice('qvel', this.#model.jnt_dofadr[joint], 6);
-    return (toPosition, quaternion = upright) => {
-      pose.values.set(toPosition, 0);
-      pose.values.set(quaternion, 3);
-      velocity.values.fill(0);
-      this.#computed = 'nothing';
-    };
-  }
-
-  #makeJoint(name: string): Joint {
-    const index = this.index('joint', name);
-    const type: number = this.#model.jnt_type[index];
-    if (type === freeJoint || type === ballJoint) {
-      throw new InputError(`joint "${name}" is a free or ball joint; expected a hinge or a slide`);
-    }
-    const position = this.slice('qpos', this.#model.jnt_qposadr[index], 1);
-    const velocity = this.slice('qvel', this.#model.jnt_dofadr[index], 1);
-    const [low, high] = this.#model.jnt_range.subarray(2 * index, 2 * index + 2) as Float64Array;
-    const changed = () => {
-      this.#computed = 'nothing';
-    };
-    return {
-      name,
-      get position() {
-        return position.values[0]!;
-      },
-      set position(value) {
-        position.values[0] = value;
-        changed();
-      },
-      get velocity() {
-        return velocity.values[0]!;
-      },
-      set velocity(value) {
-        velocity.values[0] = value;
-        changed();
-      },
-      // A joint without limits has the range (0, 0); MuJoCo's own flags cannot be read through this build.
-      range: low! < high! ? [low!, high!] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
-    };
-  }
-
-  #makeActuator(name: string): Actuator {
-    const control = this.slice('ctrl', this.index('actuator', name), 1);
-    return {
-      name,
-      get control() {
-        return control.values[0]!;
-      },
-      set control(value) {
-        control.values[0] = value;
-      },
-    };
-  }
-
-  #makeSensor(name: string): Sensor {
-    const index = this.index('sensor', name);
-    const values = this.slice('sensordata', this.#model.sensor_adr[index], this.#model.sensor_dim[index]);
-    const complete = () => this.#completeForces();
-    return {
-      name,
-      get values() {
-        complete();
-        return values.values;
-      },
-    };
-  }
 }
-
-/** Arrays of mjData that hold doubles and that our layers read. */
-export type DataArray =
-  | 'qpos'
-  | 'qvel'
-  | 'ctrl'
-  | 'xpos'
-  | 'xmat'
-  | 'xquat'
-  | 'cvel'
-  | 'subtree_com'
-  | 'site_xpos'
-  | 'site_xmat'
-  | 'geom_xpos'
-  | 'geom_xmat'
-  | 'cam_xpos'
-  | 'cam_xmat'
-  | 'mocap_pos'
-  | 'mocap_quat'
-  | 'sensordata'
-  | 'qM'
-  | 'qfrc_bias'
-  | 'qfrc_gravcomp'
-  | 'qfrc_constraint'
-  | 'flexvert_xpos';
-
-const upright = [1, 0, 0, 0];
 
 function compile(mujoco: MainModule, xml: string, files: ReadonlyMap<string, Uint8Array>): MjModel {
   const vfs = new mujoco.MjVFS();

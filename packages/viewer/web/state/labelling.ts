@@ -1,7 +1,6 @@
 import type {
   AnswerMessage,
   AnswerValue,
-  ClientMessage,
   IdleReason,
   ProgressMessage,
   ServerMessage,
@@ -9,6 +8,7 @@ import type {
 } from '../../protocol/index.js';
 import { protocolVersion } from '../../protocol/index.js';
 import { Connection, type ConnectionState } from './connection.js';
+import { Outbox } from './outbox.js';
 import { type OpenQuery, Scenes } from './queries.js';
 import { isPlaced, place, type Ranking, rankLabel, ranksOf, toggleTie } from './ranking.js';
 import {
@@ -69,7 +69,7 @@ export class Labelling {
   readonly #events: LabellingEvents;
   readonly #connection: Connection;
   #queue: OpenQuery[] = [];
-  #outbox: ClientMessage[] = [];
+  readonly #outbox = new Outbox();
   #undoable: string[] = [];
   /** Answers of this visit with what they were about, so that undo is instant. */
   #answered = new Map<string, { query: OpenQuery; ranking: Ranking; remarks: Remarks }>();
@@ -103,7 +103,7 @@ export class Labelling {
 
   /** Answers that the server has not acknowledged yet. */
   get unsaved(): number {
-    return this.#outbox.length;
+    return this.#outbox.messages.length;
   }
 
   /** When all is answered the server may be gone for good, and what was learned from the answers with it. */
@@ -254,7 +254,7 @@ export class Labelling {
 
   #load(): void {
     const kept = loadKept(this.annotator);
-    this.#outbox = [...kept.outbox];
+    this.#outbox.load(kept.outbox);
     this.#draft = kept.draft;
     this.#queue = [];
     this.#undoable = [];
@@ -264,19 +264,18 @@ export class Labelling {
   }
 
   #greet(): void {
-    const answered = this.#outbox.flatMap((message) => (message.type === 'answer' ? [message.query] : []));
     const open = this.#queue.length > 0 ? this.#queue.map(({ query }) => query) : loadKept(this.annotator).held;
-    const held = [...new Set([...answered, ...open])].slice(0, 64);
+    const held = [...new Set([...this.#outbox.answeredQueries, ...open])].slice(0, 64);
     this.#connection.send({ type: 'hello', protocol: protocolVersion, annotator: this.annotator, held });
     this.#sendOutbox();
   }
 
   #sendOutbox(): void {
-    for (const message of this.#outbox) this.#connection.send(message);
+    for (const message of this.#outbox.messages) this.#connection.send(message);
   }
 
   #send(message: Entry): void {
-    this.#outbox.push(message);
+    this.#outbox.add(message);
     this.#save();
     this.#connection.send(message);
   }
@@ -287,7 +286,7 @@ export class Labelling {
         this.question = message.question;
         this.reasons = message.reasons;
         this.afterwards = message.afterwards;
-        this.#undoable = this.#withOutbox(message.undoable);
+        this.#undoable = this.#outbox.undoableAfter(message.undoable);
         break;
       case 'scene':
         this.#scenes.add(message);
@@ -299,7 +298,7 @@ export class Labelling {
         this.#events.pictured(message);
         return;
       case 'acknowledged':
-        this.#outbox = this.#outbox.filter((kept) => entryOf(kept) !== message.entry);
+        this.#outbox.remove(message.entry);
         this.#save();
         break;
       case 'progress':
@@ -315,18 +314,8 @@ export class Labelling {
     this.#events.changed();
   }
 
-  /** What can be undone once the server has worked off the outbox. */
-  #withOutbox(undoable: readonly string[]): string[] {
-    const stack = [...undoable];
-    for (const message of this.#outbox) {
-      if (message.type === 'answer' && !stack.includes(message.entry)) stack.push(message.entry);
-      if (message.type === 'undo' && stack.includes(message.undoes)) stack.splice(stack.indexOf(message.undoes), 1);
-    }
-    return stack;
-  }
-
   #takeIn(query: OpenQuery): void {
-    if (this.#queue.some((other) => other.query === query.query) || this.#isAnswered(query.query)) return;
+    if (this.#queue.some((other) => other.query === query.query) || this.#outbox.answers(query.query)) return;
     this.idle = undefined;
     this.#events.prepared(query);
     const opened = query.order === 'first' || this.#queue.length === 0;
@@ -334,14 +323,6 @@ export class Labelling {
     else this.#queue.push(query);
     if (opened) this.#openFirst();
     else this.#save();
-  }
-
-  /** Whether an answer to the query is on its way. */
-  #isAnswered(queryId: string): boolean {
-    const undone = new Set(this.#outbox.flatMap((message) => (message.type === 'undo' ? [message.undoes] : [])));
-    return this.#outbox.some(
-      (message) => message.type === 'answer' && message.query === queryId && !undone.has(message.entry),
-    );
   }
 
   #openFirst(): void {
@@ -357,7 +338,7 @@ export class Labelling {
   #hearError({ code, message, entry }: Extract<ServerMessage, { type: 'error' }>): void {
     const isRetried = entry !== null && code === 'not-stored';
     if (isRetried) setTimeout(() => this.#sendOutbox(), retryStoreMs);
-    else if (entry !== null) this.#outbox = this.#outbox.filter((kept) => entryOf(kept) !== entry);
+    else if (entry !== null) this.#outbox.remove(entry);
     this.#save();
     this.say(isRetried ? `Not saved yet, trying again: ${message}` : message);
   }
@@ -382,7 +363,7 @@ export class Labelling {
 
   #save(): void {
     const held = this.#queue.map(({ query }) => query);
-    saveKept(this.annotator, { outbox: this.#outbox, held, draft: this.#draft });
+    saveKept(this.annotator, { outbox: [...this.#outbox.messages], held, draft: this.#draft });
   }
 
   /** Shows what happened in the status line. */
@@ -390,8 +371,4 @@ export class Labelling {
     this.notice = notice;
     this.#events.changed();
   }
-}
-
-function entryOf(message: ClientMessage): string | undefined {
-  return message.type === 'answer' || message.type === 'undo' ? message.entry : undefined;
 }
