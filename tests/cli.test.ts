@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openLedger } from '@rapport/data';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { rapport } from './command-line.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const main = join(root, 'packages/cli/dist/main.js');
@@ -28,9 +29,16 @@ beforeAll(() => {
   // Types are another test's business; here the built command must be today's.
   spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'packages/cli'], { cwd: root });
   folder = mkdtempSync(join(tmpdir(), 'rapport-cli-'));
+  process.chdir(folder);
+  vi.stubEnv('DATABASE_URL', undefined);
+  vi.stubEnv('RAPPORT_COMMAND', undefined);
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  process.chdir(root);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 interface Ended {
   readonly code: number | null;
@@ -38,10 +46,10 @@ interface Ended {
   readonly err: string;
 }
 
+/** Runs a command as a process of its own. What a process need not show is run in this one (`rapport`), which starts nothing. */
 function start(args: readonly string[], onErr: (text: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const { DATABASE_URL: _database, RAPPORT_COMMAND: _launcher, ...env } = process.env;
-    const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
+    const child = spawn(process.execPath, [main, ...args], { cwd: folder });
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk) => {
@@ -77,7 +85,10 @@ function hasEpisodes(dataset: string): boolean {
 
 /** Fails in one line and a fix, with nothing on standard output and no stack. */
 async function expectFailure(args: readonly string[], message: RegExp, code = 1): Promise<void> {
-  const ended = await start(args);
+  expectRefused(await rapport(...args), message, code);
+}
+
+function expectRefused(ended: Ended, message: RegExp, code = 1): void {
   expect(ended.err).toMatch(message);
   expect(ended).toMatchObject({ code, out: '' });
   const complaint = ended.err.split('\n').filter((line) => line !== '' && !/^\S.* \d+\/\d+/.test(line));
@@ -98,7 +109,7 @@ describe('help', () => {
     ].map((match) => match[1]!);
     expect(names).toEqual(expect.arrayContaining(['rollout', 'rank', 'doctor', 'config show']));
     for (const name of names) {
-      const page = await start([...name.split(' '), '--help']);
+      const page = await rapport(...name.split(' '), '--help');
       expect(page.code, name).toBe(0);
       expect(page.out).toMatch(new RegExp(`^rapport ${name}: .*\\n\\nUsage: rapport ${name}`));
       expect(page.out).toContain('Examples:\n  rapport ');
@@ -114,8 +125,8 @@ describe('help', () => {
 });
 
 describe('the command line', () => {
-  it('names the nearest command', () =>
-    expectFailure(['rolout'], /unknown command "rolout"; did you mean "rollout"\?/, 2));
+  it('names the nearest command', async () =>
+    expectRefused(await start(['rolout']), /unknown command "rolout"; did you mean "rollout"\?/, 2));
   it('names the nearest of the flags that stand before a command', () =>
     expectFailure(['--jsno', 'doctor'], /unknown option "--jsno" before a command; did you mean "--json"\?/, 2));
   it('names the nearest option', () =>
@@ -167,7 +178,7 @@ describe('the command line', () => {
   it('prints a stack only with --debug', async () => {
     const { err } = await start(['validate', 'nothing-here', '--debug']);
     expect(err).toMatch(/\n\s+at .*:\d+/);
-    await expectFailure(['validate', 'nothing-here'], /nothing-here\/meta\/info\.json.* is missing/);
+    expectRefused(await start(['validate', 'nothing-here']), /nothing-here\/meta\/info\.json.* is missing/);
   });
 });
 

@@ -21,6 +21,7 @@ const script = fileURLToPath(new URL('viewer-kill/serve.mjs', import.meta.url));
 const kills = 22;
 
 let directory: string;
+let server: Server | undefined;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rapport-viewer-kill-'));
   // The child is a plain Node process and runs the built package with the built page.
@@ -28,22 +29,35 @@ beforeAll(async () => {
   if (!existsSync(join(root, 'packages/viewer/dist/web/index.html'))) await buildPage();
   await writeRollouts(join(directory, 'dataset'), 8);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  // A server that a failed round left would go on writing into the folder.
+  if (server?.child.kill('SIGKILL')) await server.ended;
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** What a page keeps in the browser: answers that the server has not acknowledged. */
 type Outbox = Map<string, object>;
 
-/** Starts the server as a process of its own; resolves with it and the address of its socket. */
-async function startServer(): Promise<{ child: ChildProcess; address: string }> {
+/** A server in a process of its own. */
+interface Server {
+  readonly child: ChildProcess;
+  /** Of its socket. */
+  readonly address: string;
+  /** Resolves with the signal that ended it. */
+  readonly ended: Promise<string | null>;
+}
+
+async function startServer(): Promise<Server> {
   const child = spawn(process.execPath, [script, join(directory, 'dataset'), join(directory, 'ledger'), '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const ended = new Promise<string | null>((resolve) => child.once('close', (_code, signal) => resolve(signal)));
   let complaints = '';
   child.stderr.on('data', (chunk) => {
     complaints += chunk;
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    return { child, address: `${line.replace('http:', 'ws:')}socket` };
+    return { child, ended, address: `${line.replace('http:', 'ws:')}socket` };
   }
   throw new Error(`the server ended before it served: ${complaints}`);
 }
@@ -90,8 +104,8 @@ it(`loses no acknowledged label, and stores none twice, when the server is kille
   const acknowledged: string[] = [];
   const given = new Set<string>();
   for (let round = 0; round < kills; round++) {
-    const { child, address } = await startServer();
-    const ended = new Promise<string | null>((resolve) => child.once('close', (_code, signal) => resolve(signal)));
+    server = await startServer();
+    const { child, address, ended } = server;
     const killAfter = acknowledged.length + 1 + stream.integer(40);
     const reached = new Promise<void>((resolve) => {
       void label(address, outbox, acknowledged, () => {

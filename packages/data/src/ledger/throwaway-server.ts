@@ -39,17 +39,23 @@ export async function startThrowawayServer(): Promise<ThrowawayServer> {
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const address = (database: string) =>
     `postgresql://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
-  await untilReady(address('postgres'));
+  const stop = async () => {
+    server.kill('SIGINT');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(address('postgres'));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     createDatabase: async (name) => {
       await execute(address('postgres'), `CREATE DATABASE ${name}`);
       return address(name);
     },
-    stop: async () => {
-      server.kill('SIGINT');
-      await ended;
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
