@@ -111,6 +111,26 @@ describe.skipIf(chromiumPath === undefined)(
       expect((await readPrivileged(1)).stepScores).toHaveLength(50);
     });
 
+    it('records by every camera that is named', async () => {
+      const { page, code, result } = await play(
+        ['franka/reach', '--episodes', '1', '--cameras', 'wrist,front'],
+        join(folder, 'reach'),
+      );
+      await status(page, 'Push a key to begin');
+      await page.keyboard.down('w');
+      await status(page, /step [2-9] of/);
+      await page.keyboard.press('ArrowRight');
+      expect(await code).toBe(0);
+      await page.close();
+      const { dataset } = await openPrivilegedDataset(result().directory);
+      const { frames, length } = await dataset.readEpisode(0, { frames: true });
+      expect(frames.map(({ camera, data }) => [camera, data.length])).toEqual([
+        ['wrist', length * 32 * 32 * 3],
+        ['front', length * 32 * 32 * 3],
+      ]);
+      expect(frames[0]!.data).not.toEqual(frames[1]!.data);
+    });
+
     it('shows the page opened last, and ends when it is told to, keeping nothing', async () => {
       const output = join(folder, 'gripper');
       const { page, code, stop, result } = await play(['SweepToTop-Gripper-State-Ego-Demo-v0'], output);

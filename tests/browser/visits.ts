@@ -38,6 +38,8 @@ export function startVisits(): Visits {
   const newContext: Visits['newContext'] = async (options) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
     closeLater(context);
+    // On a machine that is busy with other things, what a test waits for may take minutes.
+    context.setDefaultTimeout(120_000);
     return context;
   };
   const visit: Visits['visit'] = async (context, viewer, annotator) => {
