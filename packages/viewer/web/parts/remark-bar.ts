@@ -13,14 +13,18 @@ export function remarkBar(labelling: Labelling, act: (action: Action) => void): 
   const { window } = remarks;
   return html`<section class="remark-bar" aria-label="Remarks, if you like">
     <span class="group" role="group" aria-label="What decided">
-      <span class="label">What decided</span>
+      ${
+        // In the label's place, so that the bar keeps its one line.
+        window === null
+          ? html`<span class="label">What decided</span>`
+          : html`<span class="label marked">${window.fromSecs.toFixed(1)} to ${window.toSecs.toFixed(1)} s</span>`
+      }
       ${button('mark-start', 'from here', 'The part that decided begins at this moment (I)')}
       ${button('mark-end', 'to here', 'The part that decided ends with this moment (O)')}
       ${
         window === null
           ? nothing
-          : html`<span class="window-text">${window.fromSecs.toFixed(1)} to ${window.toSecs.toFixed(1)} s</span>
-              ${button('clear-mark', 'unmark', 'Take the mark away (X)')}`
+          : html`<button class="small" aria-label="unmark" @click=${() => act('clear-mark')} title="Take the mark away (X)">✕</button>`
       }
     </span>
     <span class="group" role="group" aria-label="Better by how much">
