@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { cast, compileFunction, gather, input, less, linear, mul, parameter, sum, where, zeros } from './index.js';
 
 const layer = linear('layer', { inputSize: 2, outputSize: 1 });
@@ -10,6 +10,10 @@ const weights = (a: number, b: number, bias: number) => ({
   'layer/weight': { shape: [1, 2], data: new Float32Array([a, b]) },
   'layer/bias': { shape: [1], data: new Float32Array([bias]) },
 });
+
+const telemetryLog = join(tmpdir(), `mat-debug-${process.pid}.log`);
+// An earlier process of the same number may have left one.
+beforeAll(() => rmSync(telemetryLog, { force: true }));
 
 describe('compileFunction', () => {
   it('takes new weights without compiling again, and ignores names that it does not use', async () => {
@@ -64,6 +68,6 @@ describe('compileFunction', () => {
   it('runs without the telemetry of onnxruntime, which would leave a log', async () => {
     const run = await compileFunction({ outputs: { y: layer.apply(x) }, parameters: weights(1, 2, 3) });
     await run.close();
-    expect(existsSync(join(tmpdir(), `mat-debug-${process.pid}.log`))).toBe(false);
+    expect(existsSync(telemetryLog)).toBe(false);
   });
 });
