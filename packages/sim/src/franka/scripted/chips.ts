@@ -1,5 +1,4 @@
-import { distance } from '../score.js';
-import { grasp, type Place, release, stay, type Yaw } from './grasping.js';
+import { grasp, nearest, type Place, release, stay, type Yaw } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
 import { stopsShort, wander } from './styles.js';
@@ -35,10 +34,7 @@ function lift(place: Place, held: number): Leg[] {
 }
 
 /** By the seal that is nearer to the tool, as a person would. */
-const byEdge: Plan = (sight) => {
-  const [front, back] = [distance(sight.tcp, sealAt(0)(sight)), distance(sight.tcp, sealAt(1)(sight))];
-  return lift(sealAt(front <= back ? 0 : 1), 0);
-};
+const byEdge: Plan = (sight) => lift(nearest(sight, [sealAt(0), sealAt(1)]), 0);
 const crushes: Plan = () => lift(middle, 0);
 const gently: Plan = () => lift(middle, GENTLE);
 

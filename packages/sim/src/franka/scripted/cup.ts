@@ -1,6 +1,5 @@
-import { distance } from '../score.js';
 import { cup } from '../tasks/cup.js';
-import { grasp, type Place, release, stay, type Yaw } from './grasping.js';
+import { grasp, nearest, type Place, release, stay, type Yaw } from './grasping.js';
 import type { Leg, Plan, Style } from './scripted-policy.js';
 import { type Sight, vectorAt } from './sight.js';
 import { stopsShort, wander } from './styles.js';
@@ -41,8 +40,7 @@ const around: Plan = () => lift(besideAxis(0, 0, 0.055), OPEN);
 /** One finger in the cup, the other outside, a quarter turn from the handle, on the side that is nearer to the tool. */
 const inside: Plan = (sight) => {
   const wall = (side: 1 | -1) => besideAxis(cup.radius - cup.wall / 2, (side * Math.PI) / 2, 0.058);
-  const [left, right] = [wall(1), wall(-1)];
-  return lift(distance(sight.tcp, left(sight)) <= distance(sight.tcp, right(sight)) ? left : right, 0.05);
+  return lift(nearest(sight, [wall(1), wall(-1)]), 0.05);
 };
 
 const drops: Plan = (sight, random) => [

@@ -1,4 +1,5 @@
 import type { Vector3 } from '@rapport/core';
+import { distance } from '../score.js';
 import type { Leg } from './scripted-policy.js';
 import type { Sight } from './sight.js';
 
@@ -6,6 +7,13 @@ import type { Sight } from './sight.js';
 export type Place = (sight: Sight) => Vector3;
 /** A turn of the hand that is looked up in every step, rad. */
 export type Yaw = (sight: Sight) => number;
+
+/** The place that is nearest to the tool now; the first of equals. */
+export function nearest(sight: Sight, places: readonly [Place, ...Place[]]): Place {
+  return places.reduce((best, place) =>
+    distance(sight.tcp, place(sight)) < distance(sight.tcp, best(sight)) ? place : best,
+  );
+}
 
 /** Steps that the fingers need to close on a thing and press it. */
 const CLOSING_STEPS = 4;
