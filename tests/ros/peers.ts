@@ -101,16 +101,23 @@ export class Peer {
     return value as T;
   }
 
-  /** The first event that matches, of those that came and those that will. */
-  event(matches: (event: PeerEvent) => boolean): Promise<PeerEvent> {
+  /**
+   * The first event that matches, of those that came and those that will.
+   * @param what named when none comes
+   */
+  event(matches: (event: PeerEvent) => boolean, what = 'an event'): Promise<PeerEvent> {
     const known = this.events.find(matches);
     if (known !== undefined) return Promise.resolve(known);
-    return inTime(new Promise((resolve) => this.#waiting.push({ matches, resolve })), 'an event', this);
+    return inTime(new Promise((resolve) => this.#waiting.push({ matches, resolve })), what, this);
   }
 
   /** The first message that a subscription gets. */
   async message<T>(name: string, matches: (message: T) => boolean = () => true): Promise<T> {
-    return (await this.event((one) => one.event === 'message' && one.name === name && matches(one.message))).message;
+    const event = await this.event(
+      (one) => one.event === 'message' && one.name === name && matches(one.message),
+      `a message of ${name}`,
+    );
+    return event.message;
   }
 
   /** Waits until a publisher or subscription has met this many other ends. */

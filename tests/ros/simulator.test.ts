@@ -225,16 +225,24 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
       height: number;
     }
     const color = `${ns}/camera/front/color`;
-    await peer.ask('subscribe', { name: 'info', type: 'sensor_msgs/msg/CameraInfo', topic: `${color}/camera_info` });
-    await peer.ask('subscribe', { name: 'image', type: 'sensor_msgs/msg/Image', topic: `${color}/image_raw` });
-    const image = await peer.message<Stamped & { data: number[]; encoding: string }>('image');
-    expect([image.width, image.height, image.encoding, image.data.length]).toEqual([64, 48, 'rgb8', 64 * 48 * 3]);
-    expect(new Set(image.data).size).toBeGreaterThan(10);
-    const info = await peer.message<Stamped & { k: number[] }>('info', ({ header }) => {
-      return header.stamp.sec === image.header.stamp.sec && header.stamp.nanosec === image.header.stamp.nanosec;
+    // The image is asked for when the intrinsics already come: one that came before them would wait for them in vain.
+    const [info, image] = [`info_${count++}`, `image_${count++}`];
+    await peer.ask('subscribe', { name: info, type: 'sensor_msgs/msg/CameraInfo', topic: `${color}/camera_info` });
+    await peer.message(info);
+    await peer.ask('subscribe', { name: image, type: 'sensor_msgs/msg/Image', topic: `${color}/image_raw` });
+    const picture = await peer.message<Stamped & { data: number[]; encoding: string }>(image);
+    expect([picture.width, picture.height, picture.encoding, picture.data.length]).toEqual([
+      64,
+      48,
+      'rgb8',
+      64 * 48 * 3,
+    ]);
+    expect(new Set(picture.data).size).toBeGreaterThan(10);
+    const intrinsics = await peer.message<Stamped & { k: number[] }>(info, ({ header }) => {
+      return header.stamp.sec === picture.header.stamp.sec && header.stamp.nanosec === picture.header.stamp.nanosec;
     });
-    expect(info.header.frame_id).toBe('front_color_optical_frame');
-    expect([info.k[2], info.k[5]]).toEqual([31.5, 23.5]);
+    expect(intrinsics.header.frame_id).toBe('front_color_optical_frame');
+    expect([intrinsics.k[2], intrinsics.k[5]]).toEqual([31.5, 23.5]);
   });
 
   it('tells a tree of frames in which the tool is where the state says it is', async () => {
