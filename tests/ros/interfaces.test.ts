@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { rosMissing } from './peers.js';
 
 /**
- * Type hashes (REP 2011) of the originals: of TFMessage as `ros2 topic info -v /tf` shows it on Jazzy, of FollowJointTrajectory
- * and its parts as a build of control_msgs for Jazzy contains them.
+ * Type hashes (REP 2011) of the originals: of TFMessage as `ros2 topic info -v /tf` shows it on Jazzy, of FollowJointTrajectory,
+ * QueryTrajectoryState and their parts as builds of control_msgs contain them.
  */
 const originals: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'tf2_msgs/msg/TFMessage': {
@@ -22,6 +22,13 @@ const originals: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'control_msgs/msg/JointTolerance': 'RIHS01_c254f9cece0f3b733017b6990fd46d1326e25242d6b8844398c97d9a88e7d648',
     'control_msgs/msg/JointComponentTolerance':
       'RIHS01_739ea7566931944d33830fa10f1bf5e7a7fbdc3172bce7a7eaac642bd6e3ffa4',
+  },
+  'control_msgs/srv/QueryTrajectoryState': {
+    'control_msgs/srv/QueryTrajectoryState': 'RIHS01_4a0935dffef18bc5b9e101c9d03d84e681ecd4cebd724b8f11fde008751a325a',
+    'control_msgs/srv/QueryTrajectoryState_Request':
+      'RIHS01_ec3322824b7a1ee850e03ff951f48b10395cab62a5a5662da32000f8b06aa791',
+    'control_msgs/srv/QueryTrajectoryState_Response':
+      'RIHS01_f7b920129b8d5841312bcb89e6275508e19b3735a371b2df6e417447a44ea5db',
   },
 };
 

@@ -11,6 +11,11 @@ interface GoalReport {
   result: { error_code: number; error_string: string; position: number; reached_goal: boolean; success: boolean };
   feedback: unknown[];
 }
+interface PtpReport {
+  status: string;
+  result: { target_status: { status: number }; error_message: string };
+  feedback: unknown[];
+}
 interface Joints {
   name: string[];
   position: number[];
@@ -130,6 +135,95 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     expect(cancelled.status).toBe('canceled');
   });
 
+  it('tells where a trajectory leads at a time, or why it cannot', async () => {
+    interface Answer {
+      success: boolean;
+      message: string;
+      name: string[];
+      position: number[];
+      velocity: number[];
+    }
+    const query = (time: object) =>
+      peer.ask<Answer>('call', {
+        type: 'control_msgs/srv/QueryTrajectoryState',
+        service: `${controller}/query_state`,
+        request: { time },
+        attempts: 5,
+      });
+    const idle = await query({ sec: 1, nanosec: 0 });
+    expect(idle).toMatchObject({ success: false, message: 'no trajectory is followed', name: joints });
+    const here = await jointPositions();
+    for (const [joint, position] of idle.position.entries()) expect(position).toBeCloseTo(here[joint]!, 2);
+
+    // Straight on, for 20 s from 5 s after now, so that the middle is half of the way wherever the arm is by then.
+    const { clock } = await latest<{ clock: { sec: number } }>('rosgraph_msgs/msg/Clock', '/clock');
+    const there = here.map((position, joint) => (joint === 0 ? position + 0.4 : position));
+    const point = (positions: readonly number[], sec: number) => ({ positions, time_from_start: { sec, nanosec: 0 } });
+    const goal = follow(
+      {
+        trajectory: {
+          header: { stamp: { sec: clock.sec + 5, nanosec: 0 } },
+          joint_names: joints,
+          points: [point(here, 0), point(there, 20)],
+        },
+      },
+      { cancel_after_s: 1 },
+    );
+    let middle = await query({ sec: clock.sec + 15, nanosec: 0 });
+    await until(async () => {
+      middle = await query({ sec: clock.sec + 15, nanosec: 0 });
+      return middle.success;
+    }, 'the trajectory to be known');
+    expect(middle.position[0]).toBeCloseTo(here[0]! + 0.2, 9);
+    expect(middle.velocity[0]).toBeCloseTo(0.02, 9);
+    const late = await query({ sec: clock.sec + 60, nanosec: 0 });
+    expect(late.success).toBe(false);
+    expect(late.message).toContain('the trajectory goes from');
+    expect((await goal).status).toBe('canceled');
+  });
+
+  it('moves to a configuration, refuses one out of range, and gives way to another goal and to a cancel', async () => {
+    const move = (positions: readonly number[], velocity: number, more: object = {}) =>
+      peer.ask<PtpReport>('send_goal', {
+        type: 'franka_msgs/action/PTPMotion',
+        action: `${ns}/action_server/ptp_motion`,
+        goal: {
+          goal_joint_configuration: positions,
+          maximum_joint_velocities: joints.map(() => velocity),
+          goal_tolerance: 0.01,
+        },
+        ...more,
+      });
+    const reached = { status: 'succeeded', result: { target_status: { status: 2 }, error_message: '' } };
+    const refused = (error_message: string) => ({
+      status: 'aborted',
+      result: { target_status: { status: 3 }, error_message },
+    });
+    const here = await jointPositions();
+    const there = here.map((position, joint) => (joint === 0 ? position + 0.2 : position));
+    const arrived = await move(there, 1);
+    expect(arrived).toMatchObject(reached);
+    expect(arrived.feedback[0]).toEqual({ target_status: { status: 1 } });
+    for (const [joint, position] of (await jointPositions()).entries()) expect(position).toBeCloseTo(there[joint]!, 1);
+    const outside = await move(there.with(3, 0.5), 1);
+    expect(outside).toMatchObject(refused('the goal of fer_joint4 is 0.5 rad; expected -3.0718 to -0.0698'));
+    const tooFast = await move(here, 3);
+    expect(tooFast.result.error_message).toContain('the maximum velocity of fer_joint1 is 3 rad/s');
+
+    const slow = move(here, 0.02);
+    await robotState(({ robot_mode }) => robot_mode === 2);
+    expect((await follow({ trajectory: trajectory(here, 1) })).accepted).toBe(false);
+    expect(await move(here, 1)).toMatchObject(reached);
+    expect(await slow).toMatchObject(refused('a newer goal took its place'));
+    const cancelled = await move(there, 0.02, { cancel_after_s: 0.2 });
+    expect(cancelled).toMatchObject({ ...refused('cancelled by the client'), status: 'canceled' });
+    await robotState(({ robot_mode }) => robot_mode === 1);
+    const trajectoryGoal = follow({ trajectory: trajectory(there, 20) }, { cancel_after_s: 1 });
+    await robotState(({ robot_mode }) => robot_mode === 2);
+    expect((await move(here, 1)).result.error_message).toContain('the arm follows a trajectory');
+    expect((await trajectoryGoal).status).toBe('canceled');
+  });
+
   it('follows a trajectory from the topic', async () => {
     const goal = (await jointPositions()).map((position, joint) => (joint === 0 ? position + 0.15 : position));
     const name = 'trajectory';
@@ -184,6 +278,13 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const stopped = await robotState(({ robot_mode }) => robot_mode === 4);
     expect(Object.values(stopped.current_errors).filter(Boolean)).toHaveLength(1);
     expect((await follow({ trajectory: trajectory(down, 1) })).accepted).toBe(false);
+    const motion = await peer.ask<PtpReport>('send_goal', {
+      type: 'franka_msgs/action/PTPMotion',
+      action: `${ns}/action_server/ptp_motion`,
+      goal: { goal_joint_configuration: down, maximum_joint_velocities: joints.map(() => 1), goal_tolerance: 0.01 },
+    });
+    expect(motion.status).toBe('aborted');
+    expect(motion.result.error_message).toContain('takes no commands');
     const recovered = await peer.ask<GoalReport>('send_goal', {
       type: 'franka_msgs/action/ErrorRecovery',
       action: `${ns}/action_server/error_recovery`,

@@ -1,5 +1,6 @@
 import { type StopSignal, UnavailableError } from '@rapport/core';
-import type { NativeActionClient, NativeClientGoal, NativeGoalHandle, PlainMessage } from './native.js';
+import type { NativeActionClient, NativeClientGoal, NativeGoalHandle } from './native.js';
+import { withOwnArrays } from './own-arrays.js';
 import { waitUntil } from './wait.js';
 
 /** How an action ended, after action_msgs/msg/GoalStatus. */
@@ -28,7 +29,7 @@ export class ServerGoal<Goal extends object, Feedback extends object> {
   }
 
   publishFeedback(feedback: Feedback): void {
-    this.#native.publishFeedback(feedback as PlainMessage);
+    this.#native.publishFeedback(withOwnArrays(feedback));
   }
 }
 
@@ -104,7 +105,7 @@ export class ActionClient<Goal extends object, Result extends object, Feedback e
         fix: 'start the node, and check namespace and remapping',
       });
     }
-    const handle = await this.#native.sendGoal(goal as PlainMessage, (feedback) => onFeedback?.(feedback as Feedback));
+    const handle = await this.#native.sendGoal(withOwnArrays(goal), (feedback) => onFeedback?.(feedback as Feedback));
     return handle.isAccepted() ? new ClientGoal<Result>(handle) : undefined;
   }
 

@@ -160,6 +160,41 @@ export interface FollowJointTrajectoryFeedback {
   readonly error: JointTrajectoryPoint;
 }
 
+/** Answer of control_msgs/srv/QueryTrajectoryState. */
+export interface TrajectoryStateAnswer {
+  readonly success: boolean;
+  readonly message: string;
+  readonly name: readonly string[];
+  readonly position: Float64Array;
+  readonly velocity: Float64Array;
+  readonly acceleration: Float64Array;
+}
+
+/** franka_msgs/action/PTPMotion. */
+export interface PtpMotionGoal {
+  readonly goal_joint_configuration: Float64Array;
+  readonly maximum_joint_velocities: Float64Array;
+  readonly goal_tolerance: number;
+}
+
+export interface PtpMotionResult {
+  readonly target_status: TargetStatus;
+  readonly error_message: string;
+}
+
+export interface PtpMotionFeedback {
+  readonly target_status: TargetStatus;
+}
+
+/** franka_msgs/msg/TargetStatus. */
+export interface TargetStatus {
+  /** See `targetStatuses`. */
+  readonly status: number;
+}
+
+/** Values of `TargetStatus.status`. */
+export const targetStatuses = { idle: 0, executing: 1, reached: 2, aborted: 3 } as const;
+
 /** control_msgs/action/GripperCommand. */
 export interface GripperCommandGoal {
   readonly command: { readonly position: number; readonly max_effort: number };

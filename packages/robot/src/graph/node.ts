@@ -3,7 +3,8 @@ import { ActionClient, type ActionHandler, finishGoal, ServerGoal } from './acti
 import { type MessageCodec, messageCodec } from './codec.js';
 import { GraphView } from './graph-view.js';
 import { joinGraph, leaveGraph } from './membership.js';
-import type { Native, NativeNode, PlainMessage } from './native.js';
+import type { Native, NativeNode } from './native.js';
+import { withOwnArrays } from './own-arrays.js';
 import { type ParameterDefinitions, Parameters, type ParameterValues } from './parameters.js';
 import { policyName, type QosProfile, toNativeQos } from './qos.js';
 import { ServiceClient } from './services.js';
@@ -177,7 +178,7 @@ export class RosNode {
   ): string {
     const service = this.#node.createService(type, name, async (request, response) => {
       try {
-        response.send((await answer(request as Request)) as PlainMessage);
+        response.send(withOwnArrays(await answer(request as Request)));
       } catch (error) {
         this.#report(`service ${name}`, error);
       }
@@ -209,7 +210,7 @@ export class RosNode {
         try {
           const { status, result } = await execute(new ServerGoal<Goal, Feedback>(handle));
           finishGoal(handle, status);
-          return result as PlainMessage;
+          return withOwnArrays(result);
         } catch (error) {
           this.#report(`action ${name}`, error);
           finishGoal(handle, 'aborted');

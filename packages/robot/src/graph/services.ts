@@ -1,5 +1,6 @@
 import { InputError, type StopSignal, throwIfAborted, UnavailableError } from '@rapport/core';
-import type { NativeClient, PlainMessage } from './native.js';
+import type { NativeClient } from './native.js';
+import { withOwnArrays } from './own-arrays.js';
 import { waitUntil } from './wait.js';
 
 /** How often a stop signal is looked at, ms. */
@@ -47,7 +48,7 @@ export class ServiceClient<Request extends object, Response extends object> {
     const watch = setInterval(() => options.signal?.aborted && stop.abort(), POLL_MS);
     try {
       const { signal } = stop;
-      return (await this.#native.sendRequestAsync(request as PlainMessage, { timeout, signal })) as Response;
+      return (await this.#native.sendRequestAsync(withOwnArrays(request), { timeout, signal })) as Response;
     } catch (cause) {
       throwIfAborted(options.signal);
       if (cause instanceof Error && cause.name === 'TimeoutError') {

@@ -1,3 +1,4 @@
+import { InputError } from '@rapport/core';
 import type { ArmCell } from '@rapport/sim';
 import type { GoalOutcome, ServerGoal } from '../graph/actions.js';
 import type {
@@ -7,15 +8,18 @@ import type {
   JointTrajectory,
   Outgoing,
   PoseStamped,
+  TrajectoryStateAnswer,
 } from '../graph/messages.js';
 import { qosProfiles } from '../graph/qos.js';
-import { toRosTime } from '../graph/time.js';
+import { fromRosTime, type RosTime, toRosTime } from '../graph/time.js';
 import { waitUntil } from '../graph/wait.js';
 import { attempted, explained } from './attempt.js';
 import type { CommandContext } from './command-context.js';
 import type { RobotNames } from './names.js';
+import { servePointToPoint } from './point-to-point-action.js';
 import type { SimulatedRobot } from './robot.js';
 import { serveSettings } from './settings.js';
+import type { JointSetpoint } from './trajectory.js';
 
 /** How often an action tells how far it is, ms of wall time. */
 const FEEDBACK_MS = 50;
@@ -26,6 +30,8 @@ type Feedback = Outgoing<FollowJointTrajectoryFeedback>;
 export function serveArm(context: CommandContext): void {
   takeTrajectories(context);
   serveFollowJointTrajectory(context);
+  serveQueryState(context);
+  servePointToPoint(context);
   takeTargetPoses(context);
   serveSettings(context);
   serveErrorRecovery(context);
@@ -50,7 +56,7 @@ function serveFollowJointTrajectory(context: CommandContext): void {
     'control_msgs/action/FollowJointTrajectory',
     `${names.trajectoryController}/follow_joint_trajectory`,
     {
-      accepts: () => active() && robot.fault === undefined && robot.controller === 'joint_trajectory',
+      accepts: () => active() && robot.takesTrajectories,
       execute: (goal) => followTrajectory(context, goal),
     },
   );
@@ -94,6 +100,34 @@ function feedback({ drive }: ArmCell, robot: SimulatedRobot, names: RobotNames, 
       velocities: setpoint.velocities.map((value, joint) => value - actual.velocities[joint]!),
     },
   };
+}
+
+/** Where the trajectory that is followed leads the joints at a time; where that has no answer, where they are. */
+function serveQueryState({ node, robot, names, active }: CommandContext): void {
+  node.serve<{ time: RosTime }, TrajectoryStateAnswer>(
+    'control_msgs/srv/QueryTrajectoryState',
+    `${names.trajectoryController}/query_state`,
+    ({ time }) => {
+      const { drive } = robot.cell;
+      let sample: JointSetpoint = {
+        positions: drive.positions,
+        velocities: drive.velocities,
+        accelerations: new Float64Array(0),
+      };
+      const { success, error: message } = attempted(() => {
+        if (!active()) throw new InputError('the simulator is not active');
+        sample = robot.trajectory.sampleAt(fromRosTime(time));
+      });
+      return {
+        success,
+        message,
+        name: names.joints,
+        position: sample.positions,
+        velocity: sample.velocities,
+        acceleration: sample.accelerations,
+      };
+    },
+  );
 }
 
 /** CRISP's input: a pose of the tool, with one publisher only. */

@@ -86,3 +86,18 @@ it('goes on with the trajectory before when a new one cannot be followed', () =>
   controller.update(second / 4n, still, still);
   expect(controller.setpoint.positions[0]).toBeCloseTo(0.25, 12);
 });
+
+it('tells where a trajectory leads at a time within it, whenever it is asked', () => {
+  const { controller } = start();
+  expect(() => controller.sampleAt(0n)).toThrow('no trajectory is followed');
+  controller.follow(to([1, -4]), second);
+  controller.update((11n * second) / 10n, still, still);
+  const { positions, velocities } = controller.sampleAt((3n * second) / 2n);
+  expect([...positions]).toEqual([0.5, -2]);
+  expect([...velocities]).toEqual([1, -4]);
+  expect(controller.setpoint.positions[0]).toBeCloseTo(0.1, 12);
+  expect(() => controller.sampleAt(second / 2n)).toThrow(
+    'the time is 0.500 s; the trajectory goes from 1.000 to 2.000',
+  );
+  expect(() => controller.sampleAt(2n * second)).toThrow('the trajectory goes from');
+});

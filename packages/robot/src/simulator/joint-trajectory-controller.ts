@@ -1,3 +1,4 @@
+import { InputError } from '@rapport/core';
 import type { FollowJointTrajectoryResult, JointTolerance, JointTrajectory } from '../graph/messages.js';
 import { fromRosTime, type RosTime } from '../graph/time.js';
 import { type JointSetpoint, Trajectory, TrajectoryError } from './trajectory.js';
@@ -88,6 +89,30 @@ export class JointTrajectoryController {
   }
 
   /**
+   * What is asked for at a time of the trajectory that is followed.
+   * @param time nanoseconds
+   * @throws InputError when none is followed, or the time is not within it
+   */
+  sampleAt(time: bigint): JointSetpoint {
+    const trajectory = this.#trajectory;
+    if (trajectory === undefined) throw new InputError('no trajectory is followed');
+    const { start, end } = trajectory;
+    if (time < start || time >= end) {
+      throw new InputError(
+        `the time is ${seconds(time)} s; the trajectory goes from ${seconds(start)} to ${seconds(end)}`,
+      );
+    }
+    const count = this.#joints.length;
+    const sample: JointSetpoint = {
+      positions: new Float64Array(count),
+      velocities: new Float64Array(count),
+      accelerations: new Float64Array(count),
+    };
+    trajectory.sample(time, sample);
+    return sample;
+  }
+
+  /**
    * Brings `setpoint` to the time, and looks at the tolerances.
    * @param now nanoseconds
    * @param positions measured, rad
@@ -157,4 +182,8 @@ export class JointTrajectoryController {
     this.#goal = undefined;
     goal?.onEnd(end);
   }
+}
+
+function seconds(time: bigint): string {
+  return (Number(time) / 1e9).toFixed(3);
 }

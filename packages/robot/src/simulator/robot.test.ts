@@ -1,7 +1,7 @@
 import { InputError } from '@rapport/core';
 import { InverseKinematics, Kinematics, matrixToQuaternion } from '@rapport/sim';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { robotModes } from '../graph/messages.js';
+import { type JointTrajectory, robotModes } from '../graph/messages.js';
 import { robotNames } from './names.js';
 import { SimulatedRobot } from './robot.js';
 import { openCell } from './scene.js';
@@ -30,12 +30,17 @@ function run(seconds: number): void {
   }
 }
 
-/** Sends the joints somewhere, on a cubic of this many seconds. */
-function go(positions: Float64Array, sec: number): void {
+/** A cubic of this many seconds. */
+function trajectoryTo(positions: Float64Array, sec: number): JointTrajectory {
   const empty = new Float64Array(0);
   const point = { positions, velocities: new Float64Array(7), accelerations: empty, effort: empty };
   const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
-  robot.follow({ header, joint_names: joints, points: [{ ...point, time_from_start: { sec, nanosec: 0 } }] }, now);
+  return { header, joint_names: joints, points: [{ ...point, time_from_start: { sec, nanosec: 0 } }] };
+}
+
+/** Sends the joints somewhere, on a cubic of this many seconds. */
+function go(positions: Float64Array, sec: number): void {
+  robot.follow(trajectoryTo(positions, sec), now);
   run(sec + 0.3);
 }
 
@@ -127,6 +132,32 @@ it('takes no commands after a reflex, holds the arm, and takes them again after 
   robot.recover();
   expect(robot.mode).toBe(robotModes.idle);
   expect(robot.lastFault).toBe(faults[0]);
+});
+
+it('moves point to point only from rest, takes no trajectories meanwhile, and ends the motion at a reflex', () => {
+  const ends: string[] = [];
+  const move = (positions: ArrayLike<number>) =>
+    robot.moveTo({ positions, maximumVelocities: joints.map(() => 1), tolerance: 0.01 }, ({ reached, error }) =>
+      ends.push(reached ? 'reached' : error),
+    );
+  const near = robot.cell.drive.positions.slice();
+  near[0]! += 0.2;
+  move(near);
+  expect(robot.mode).toBe(robotModes.move);
+  expect(() => go(near, 1)).toThrow('the arm moves point to point');
+  run(2);
+  expect(ends).toEqual(['reached']);
+  for (const [joint, position] of robot.cell.drive.positions.entries()) expect(position).toBeCloseTo(near[joint]!, 2);
+  const [x, y] = robot.cell.body(robot.cell.objects[0]!).position;
+  const below = reach([x! + 0.1, y! + 0.1, -0.25]);
+  move(below);
+  run(5);
+  expect(ends[1]).toBe(`the arm stopped by itself: ${faults[0]}`);
+  expect(() => move(near)).toThrow('takes no commands');
+  robot.recover();
+  const { positions } = robot.cell.drive;
+  robot.follow(trajectoryTo(positions.slice(), 1), now);
+  expect(() => move(near)).toThrow('the arm follows a trajectory');
 });
 
 it('sets stiffness and thresholds only within range and while the arm stands still', () => {

@@ -1,9 +1,11 @@
 import { InputError } from '@rapport/core';
 import type { ArmCell, Fault, Quaternion } from '@rapport/sim';
 import { type JointTrajectory, robotModes } from '../graph/messages.js';
+import { type ArmName, hardwareLimits } from '../safety/hardware-limits.js';
 import { CartesianController } from './cartesian-controller.js';
 import { Gripper } from './gripper.js';
 import { JointTrajectoryController, type Tolerances, type TrajectoryEnd } from './joint-trajectory-controller.js';
+import { PointToPoint, type PointToPointEnd, type PointToPointTarget } from './point-to-point.js';
 
 /** Controllers of the arm, of which one is active. */
 export const armControllers = ['joint_trajectory', 'cartesian_impedance'] as const;
@@ -17,6 +19,7 @@ export class SimulatedRobot {
   readonly cell: ArmCell;
   readonly gripper: Gripper;
   readonly trajectory: JointTrajectoryController;
+  readonly pointToPoint: PointToPoint;
   /** Joint torques of the last tick, as commanded, without gravity, N m, shape [joints]. */
   readonly torques: Float64Array;
   readonly #cartesian: CartesianController;
@@ -31,6 +34,8 @@ export class SimulatedRobot {
     this.cell = cell;
     this.gripper = new Gripper(cell);
     this.trajectory = new JointTrajectoryController(joints);
+    const limits = hardwareLimits[cell.arm.name as ArmName];
+    this.pointToPoint = new PointToPoint(limits, joints, this.trajectory.setpoint, cell.timestep);
     this.torques = new Float64Array(joints.length);
     this.#cartesian = new CartesianController(cell.arm);
     this.#onFault = onFault;
@@ -45,7 +50,13 @@ export class SimulatedRobot {
   /** franka_msgs' `robot_mode`. */
   get mode(): number {
     if (this.#fault !== undefined) return robotModes.reflex;
-    return this.trajectory.moving || this.#controller === 'cartesian_impedance' ? robotModes.move : robotModes.idle;
+    const moving = this.trajectory.moving || this.pointToPoint.moving;
+    return moving || this.#controller === 'cartesian_impedance' ? robotModes.move : robotModes.idle;
+  }
+
+  /** Whether a trajectory would be followed now. */
+  get takesTrajectories(): boolean {
+    return this.#fault === undefined && this.#controller === 'joint_trajectory' && !this.pointToPoint.moving;
   }
 
   /** Why the arm stopped, while it has not been recovered. */
@@ -67,7 +78,7 @@ export class SimulatedRobot {
 
   /** @throws InputError when the arm takes no trajectories now; TrajectoryError when this one cannot be followed */
   follow(trajectory: JointTrajectory, now: bigint): void {
-    this.#require('joint_trajectory');
+    this.#requireTrajectories();
     this.trajectory.follow(trajectory, now);
   }
 
@@ -78,12 +89,24 @@ export class SimulatedRobot {
     now: bigint,
     onEnd: (end: TrajectoryEnd) => void,
   ): void {
-    this.#require('joint_trajectory');
+    this.#requireTrajectories();
     this.trajectory.followGoal(trajectory, tolerances, now, onEnd);
   }
 
   cancelTrajectory(): void {
     this.trajectory.cancel(this.cell.drive.positions);
+  }
+
+  /**
+   * Moves the joints to a configuration, see `PointToPoint`.
+   * @throws InputError when the arm makes no such motion now, or the target is out of range
+   */
+  moveTo(target: PointToPointTarget, onEnd: (end: PointToPointEnd) => void): void {
+    this.#require('joint_trajectory');
+    if (this.trajectory.moving) {
+      throw new InputError('the arm follows a trajectory; point-to-point motions are made from rest only');
+    }
+    this.pointToPoint.start(target, onEnd);
   }
 
   /**
@@ -158,7 +181,10 @@ export class SimulatedRobot {
       this.#cartesian.update(positions, velocities);
       this.torques.set(this.#cartesian.torques);
     } else {
-      if (this.#fault === undefined) this.trajectory.update(now, positions, velocities);
+      if (this.#fault === undefined) {
+        this.trajectory.update(now, positions, velocities);
+        this.pointToPoint.update();
+      }
       this.#trackJoints(positions, velocities);
     }
     this.cell.tick(this.torques);
@@ -188,7 +214,15 @@ export class SimulatedRobot {
   #hold(reason: string): void {
     const { positions } = this.cell.drive;
     this.trajectory.hold(positions, reason);
+    this.pointToPoint.abandon(reason);
     this.#cartesian.hold(positions);
+  }
+
+  #requireTrajectories(): void {
+    this.#require('joint_trajectory');
+    if (this.pointToPoint.moving) {
+      throw new InputError('the arm moves point to point; trajectories are taken when it rests');
+    }
   }
 
   #require(controller: ArmControllerName): void {
