@@ -27,9 +27,21 @@ export function lookupIn(videos: ReadonlyMap<string, FeatureVideo>): VideoLookup
   };
 }
 
-/** Frames `start` (included) to `end` (excluded) of a video; they share its memory. */
-export function cutVideo({ width, data }: FeatureVideo, start: number, end: number): FeatureVideo {
-  return { frames: end - start, width, data: data.subarray(start * width, end * width) };
+/**
+ * The pictures of a piece of a clip. A video may hold every n-th frame of its clip alone; then those at the same place, one
+ * at least. They share its memory.
+ * @param clip steps of the clip that the video shows
+ * @param piece steps inside it
+ */
+export function cutClip(
+  video: FeatureVideo,
+  clip: Pick<ClipReference, 'start' | 'end'>,
+  piece: Pick<ClipReference, 'start' | 'end'>,
+): FeatureVideo {
+  const perStep = video.frames / (clip.end - clip.start);
+  const start = Math.min(video.frames - 1, Math.floor((piece.start - clip.start) * perStep));
+  const end = Math.max(start + 1, Math.round((piece.end - clip.start) * perStep));
+  return { frames: end - start, width: video.width, data: video.data.subarray(start * video.width, end * video.width) };
 }
 
 /** @throws InputError when the array does not have frames x width finite entries or the video has no frame */

@@ -1,6 +1,13 @@
 import { alignmentConfigSchema } from '@rapport/policy';
 import { z } from 'zod';
 import { ledgerOption } from '../ledger.js';
+import { rewardOptionsShape } from './reward-options.js';
+
+/**
+ * What a policy learns from: `direct`, the annotators' rankings; `rapl` and `rlhf`, rankings of all rollouts by rewards that
+ * were learned from these.
+ */
+export const preferenceMethods = ['direct', 'rapl', 'rlhf'] as const;
 
 /** Options of `rapport align`. */
 export const alignOptionsSchema = z.object({
@@ -17,6 +24,10 @@ export const alignOptionsSchema = z.object({
     .enum(['human', 'simulated'])
     .optional()
     .describe('who ranks rollouts now; without it, and without --reward, the rankings in the ledger are used'),
+  method: z
+    .enum(preferenceMethods)
+    .default('direct')
+    .describe('learn from the rankings as they are, or from a reward that is learned from them and ranks all rollouts'),
   reward: z
     .string()
     .min(1)
@@ -40,12 +51,7 @@ export const alignOptionsSchema = z.object({
   question: z.string().min(1).optional().describe('what a person is asked; by default which behaviour is better'),
   ledger: ledgerOption,
   port: z.int().min(0).max(65_535).default(0).describe('port of the page for a person; 0 takes any free one'),
-  leastGap: z
-    .number()
-    .min(0)
-    .max(10)
-    .default(0.5)
-    .describe('with --reward: rollouts whose returns are nearer than this many standard deviations share a place'),
+  ...rewardOptionsShape,
   alignment: alignmentConfigSchema.prefault({}),
   monitorEpisodes: z
     .int()

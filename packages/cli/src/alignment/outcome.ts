@@ -1,12 +1,12 @@
 import { formatTable } from '../output/table.js';
 import type { Outcome } from '../verb.js';
 import { program } from '../version.js';
-import type { AlignReport } from './report.js';
-import { judgementTable } from './tables.js';
+import { type AlignReport, describePreferences, learnedRows } from './report.js';
+import { cell, judgementTable } from './tables.js';
 
 /** What an alignment leaves, as a command tells it. @param policy the reference, as it was named */
 export function alignOutcome(policy: string, directory: string, report: AlignReport, page: string): Outcome {
-  const { preferences, rollouts, before, alignments, withoutGraph, heldOut } = report;
+  const { preferences, before, alignments, withoutGraph, heldOut } = report;
   const warnings = alignments.flatMap(({ objective, warnings: own }) =>
     own.map((one) => `warning: ${objective}: ${one}`),
   );
@@ -21,7 +21,8 @@ export function alignOutcome(policy: string, directory: string, report: AlignRep
   return {
     data: { directory, ...report },
     text: [
-      `${preferences.labels} rankings by annotators, ${preferences.synthetic} by a reward, of ${rollouts.count} rollouts`,
+      describePreferences(report),
+      ...learnedLines(preferences.learned),
       '',
       rows.length === 0
         ? `nobody told how the ${heldOut} held-out rollouts of each policy went`
@@ -34,4 +35,11 @@ export function alignOutcome(policy: string, directory: string, report: AlignRep
       `what changed: ${program} policy diff ${policy} ${directory}`,
     ].join('\n'),
   };
+}
+
+/** How well the rewards that were learned order rollouts, and where they are. */
+function learnedLines(learned: AlignReport['preferences']['learned']): string[] {
+  if (learned === undefined) return [];
+  const rows = learnedRows(learned, (interval) => `${cell(interval)}, N = ${interval.count}`);
+  return ['', formatTable(['ordered right by the learned reward', ''], rows), `rewards: ${learned.folder}`];
 }

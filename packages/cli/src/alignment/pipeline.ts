@@ -23,8 +23,9 @@ import type { FilmedPolicy, Ground } from './ground.js';
 import { ALIGNED_FOLDER, runAlignmentJob } from './job.js';
 import { compareOnStarts, type Judgement } from './judge.js';
 import type { AlignOptions } from './options.js';
+import { gatherPreferences } from './preferences.js';
 import { type AlignedReport, type AlignReport, alignPage } from './report.js';
-import { gatherPreferences, type Sources } from './sources.js';
+import type { Sources } from './sources.js';
 import { alignmentWarnings } from './warnings.js';
 
 /** Where the aligned policy is, below the run. */
@@ -93,7 +94,12 @@ export async function runAlign(
     environment: spec.id,
     seed,
     reference: { name: stored.name, hash: policyHash(stored.checkpoint), folder },
-    preferences: { labels: gathered.labels, synthetic: gathered.synthetic, source: describeSource(sources, options) },
+    preferences: {
+      labels: gathered.labels,
+      synthetic: gathered.synthetic,
+      source: describeSource(sources, options),
+      ...(gathered.learned && { learned: { ...gathered.learned.learned, folder: gathered.learned.folder } }),
+    },
     rollouts: { folder: gathered.rollouts, count: rollouts.length },
     config: options.alignment,
     alignments,

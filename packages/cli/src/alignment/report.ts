@@ -1,9 +1,11 @@
+import type { Interval } from '@rapport/core';
 import type { AlignmentConfig, AlignmentMonitor } from '@rapport/policy';
 import { type ChartLine, lineChart } from '../report/line-chart.js';
 import { escapeHtml, htmlInterval, htmlTable, renderPage } from '../report/page.js';
 import { filmFigures, type StartFilms } from './films.js';
 import type { AlignmentRecord } from './job.js';
 import type { Judgement, PairedDifference } from './judge.js';
+import type { LearnedRewards } from './synthetic.js';
 
 /** What `report.json` of an alignment holds. */
 export interface AlignReport {
@@ -11,8 +13,13 @@ export interface AlignReport {
   readonly environment: string;
   readonly seed: number;
   readonly reference: { readonly name: string; readonly hash: string; readonly folder: string };
-  /** Rankings by annotators, which are the labels spent, and by a reward. */
-  readonly preferences: { readonly labels: number; readonly synthetic: number; readonly source: string };
+  /** Rankings by annotators, which are the labels spent, and by a reward; and the rewards, where they were learned here. */
+  readonly preferences: {
+    readonly labels: number;
+    readonly synthetic: number;
+    readonly source: string;
+    readonly learned?: LearnedRewards & { readonly folder: string };
+  };
   readonly rollouts: { readonly folder: string; readonly count: number };
   readonly config: AlignmentConfig;
   /** The objective asked for, and fine-tuning on winners beside it. */
@@ -49,19 +56,44 @@ export function alignPage(report: AlignReport, films: readonly StartFilms[]): Pr
   const sections = [
     { title: 'Before and after', body: judgements(report) },
     ...(films.length === 0 ? [] : [{ title: 'The same starts, before and after', body: filmFigures(films) }]),
+    ...(preferences.learned ? [{ title: 'What the reward learned', body: learnedTable(preferences.learned) }] : []),
     ...alignments.map((one) => ({ title: `During alignment: ${one.objective}`, body: monitors(one) })),
     { title: 'How this was made', body: settings(report) },
   ];
-  const spent =
-    preferences.labels > 0
-      ? `${preferences.labels} rankings by annotators`
-      : `${preferences.synthetic} rankings by a reward`;
   return renderPage({
     title: `${report.environment}, aligned`,
     eyebrow: 'Rapport alignment',
-    lead: `A diffusion policy was aligned with ${spent} of ${report.rollouts.count} of its rollouts by ${main!.objective}, and judged on ${heldOut} held-out starts.`,
+    lead: `A diffusion policy was aligned with ${describePreferences(report)} by ${main!.objective}, and judged on ${heldOut} held-out starts.`,
     sections,
   });
+}
+
+/** How many rankings, by whom, of how many rollouts. */
+export function describePreferences({ preferences, rollouts }: Pick<AlignReport, 'preferences' | 'rollouts'>): string {
+  const { labels, synthetic, learned } = preferences;
+  if (learned !== undefined) {
+    const by = learned.members === 1 ? 'a reward that was' : `${learned.members} rewards that were`;
+    return `${synthetic} rankings of its ${rollouts.count} rollouts by ${by} learned from ${labels} rankings by annotators`;
+  }
+  const spent = labels > 0 ? `${labels} rankings by annotators` : `${synthetic} rankings by a reward`;
+  return `${spent} of ${rollouts.count} of its rollouts`;
+}
+
+/** How well learned rewards order what they rank: rows of names and intervals or shares. */
+export function learnedRows(learned: LearnedRewards, format: (interval: Interval) => string): string[][] {
+  const { learnedPairs, unseenPairs, waysRight } = learned;
+  return [
+    ['pairs of the annotators that it learned from', format(learnedPairs)],
+    ['pairs of rollouts not learned from', unseenPairs === null ? 'too few starts ranked' : format(unseenPairs)],
+    ['pairs of different ways, all rollouts', waysRight === null ? 'nobody tells ways' : percent(waysRight)],
+  ];
+}
+
+function learnedTable(learned: NonNullable<AlignReport['preferences']['learned']>): string {
+  const { kind, members, cameras, encoder, rankings, folder } = learned;
+  const rows = learnedRows(learned, (interval) => `${htmlInterval(interval, percent)}, N = ${interval.count}`);
+  const what = `${members} ${kind.toUpperCase()} rewards of ${rankings} rankings that state a preference, through ${cameras.join(', ')} (${encoder.kind}); their mean ranked all rollouts of each start. They are in ${folder}, one in each folder.`;
+  return `${htmlTable(['Ordered right', ''], rows)}<p class="caption">${escapeHtml(what)} 95 % intervals (Wilson over pairs, which share rollouts). Not learned from: by single rewards, each learned without a fifth of the ranked starts and judged on these.</p>`;
 }
 
 const percent = (value: number) => `${Math.round(100 * value)} %`;

@@ -8,11 +8,12 @@ import type { RewardSpec } from '../learning/policy-job.js';
 /**
  * Lets a reward rank the rollouts of each start of a dataset: learned ones by their pictures, `environment` by the recorded
  * rewards, `true` by the privileged score, the bound that learned rewards are measured by.
+ * @param camera through which a learned one looks; the first that was recorded when undefined
  */
 export async function rewardRankings(
   directory: string,
   spec: RewardSpec,
-  leastGap: number,
+  { leastGap, camera: chosen }: { readonly leastGap: number; readonly camera: string | undefined },
   work: WorkOptions,
 ): Promise<SyntheticRankings> {
   const recording = await openPrivilegedDataset(directory);
@@ -36,7 +37,7 @@ export async function rewardRankings(
       return rankByReward(episodes(false), environmentReward, { leastGap, ...work });
     case 'learned': {
       const encoder = await loadEncoder(spec.encoderKind, featuresOption(spec.encoderFeatures));
-      const camera = dataset.cameras[0]?.camera ?? 'none';
+      const camera = chosen ?? dataset.cameras[0]?.camera ?? 'none';
       const size = { width: spec.picture, height: spec.picture };
       try {
         const reward: RewardSource = new VisualReward(await loadReward(spec.directory), encoder, { camera, ...size });

@@ -13,6 +13,7 @@ export function judgementTable(
   });
 }
 
-function cell({ mean, low, high }: Interval): string {
+/** Mean and limits. */
+export function cell({ mean, low, high }: Interval): string {
   return `${mean.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 }

@@ -7,13 +7,15 @@ export default defineVerb({
   description:
     'Changes how a diffusion policy does its task to what is preferred, by preference optimisation of its denoiser. ' +
     'Preferences are rankings of its rollouts: those in the ledger (--dataset), those of an annotator now (--annotator, ' +
-    'who ranks rollouts as they arrive), or those of a reward (--reward), which cost no labels. Without --dataset the ' +
+    'a person as rollouts arrive), or those of a reward (--reward), which cost no labels. With --method rapl or rlhf ' +
+    'rewards are learned from the rankings, on the recorded pictures, and rank all rollouts. Without --dataset the ' +
     'policy is first rolled out several times from each of a number of starts. A policy that leaves the data during ' +
     'alignment is taken back to where it was on it. Fine-tuning on winners is always run beside the objective, and both ' +
     'are judged with the reference on the same held-out starts. The reference stays as it is. A resumed run ends with ' +
     'the same bytes as one that never stopped.',
   examples: [
     'rapport align outputs/train-policy/2026-05-04/10-30-00_franka-cup-diffusion --annotator human',
+    'rapport align POLICY --annotator human --method rapl --rollouts 480 --queries 50',
     'rapport align POLICY --dataset outputs/rollout/2026-05-04/11-30-00_franka-cup --demonstrations DIR',
     'rapport align POLICY --reward outputs/train-reward/2026-05-04/12-30-00_rapl --rollouts 240',
     'rapport align POLICY --annotator simulated --alignment.objective=kto --save aligned',

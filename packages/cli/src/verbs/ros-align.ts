@@ -13,11 +13,13 @@ export default defineVerb({
     'its start, by the services simulator/set_seed and simulator/reset or by you, who are asked in the terminal; the policy ' +
     'acts for an episode through the safety envelope of `rapport ros run`; the episode is stored, and the arm is held. Then ' +
     'the rollouts are ranked: by you in the viewer, while the arm rests (--annotator human), by the simulated annotator, ' +
-    'where the simulator tells how episodes go (--annotator simulated), or by a learned reward (--reward). The aligned ' +
+    'where the simulator tells how episodes go (--annotator simulated), by rewards that are learned from these rankings ' +
+    '(--method rapl), or by a reward that is there (--reward). The aligned ' +
     'policy runs on the graph from held-out starts, beside the reference and fine-tuning on winners. Runs unattended ' +
     'against `rapport ros sim`.',
   examples: [
     'rapport ros align POLICY --limits fr3 --annotator human',
+    'rapport ros align POLICY --limits fr3 --annotator human --method rapl --queries 30',
     'rapport ros align POLICY --limits panda-full --annotator simulated --ros-args -p use_sim_time:=true',
     'rapport ros align POLICY --limits fr3 --dataset outputs/ros-align/.../rollouts --reward outputs/train-reward/...',
   ],

@@ -1,6 +1,6 @@
 import { InputError, onDecidingFrames, type RandomStream, type RankedClips } from '@rapport/core';
 import { rankedPairs } from '../diagnostics/pairs.js';
-import { checkVideo, clipKey, cutVideo, type FeatureVideo, type VideoLookup } from '../videos.js';
+import { checkVideo, clipKey, cutClip, type FeatureVideo, type VideoLookup } from '../videos.js';
 
 /** Rankings for gradients and rankings for choosing the epoch. */
 export interface RankingSplit {
@@ -58,9 +58,7 @@ export class ClipTable {
     for (const ranking of rankings) {
       onDecidingFrames(ranking).items.forEach((piece, item) => {
         const whole = ranking.items[item]!;
-        add(piece, () =>
-          cutVideo(videos[numbers.get(clipKey(whole))!]!, piece.start - whole.start, piece.end - whole.start),
-        );
+        add(piece, () => cutClip(videos[numbers.get(clipKey(whole))!]!, whole, piece));
       });
     }
     this.clips = clips;

@@ -3,6 +3,7 @@ import { InputError, RandomStream, type RankedClips, type WorkOptions } from '@r
 import {
   alignDiffusion,
   alignmentMonitorSchema,
+  clipPreferences,
   type Demonstration,
   type DiffusionCheckpoint,
   rankByReturns,
@@ -12,11 +13,12 @@ import {
 } from '@rapport/policy';
 import { type EncoderIdentity, type FeatureVideo, saveReward } from '@rapport/reward';
 import { z } from 'zod';
+import { learnRewards, returnsOf, statesPreference, wayAccuracy } from '../../alignment/learned-rewards.js';
+import { clipVideos } from '../../alignment/rollout-features.js';
+import { stage } from '../../alignment/stage.js';
 import { evaluateWays, evaluationSchema, type Yardstick } from './evaluation.js';
 import type { AlignExperimentOptions, AlignmentMethod } from './options.js';
-import { learnRewards, personsRankings, returnsOf, wayAccuracy } from './rewards.js';
 import type { RolloutSummaries } from './rollouts.js';
-import { stage } from './stage.js';
 
 const lookSchema = alignmentMonitorSchema.omit({ task: true });
 
@@ -45,6 +47,8 @@ export interface CellNeeds {
   readonly reference: DiffusionCheckpoint;
   readonly demonstrations: readonly Demonstration[];
   readonly rollouts: readonly Demonstration[];
+  /** Identity of their dataset. */
+  readonly dataset: string;
   readonly summaries: RolloutSummaries;
   readonly videos: readonly FeatureVideo[];
   readonly encoder: EncoderIdentity;
@@ -71,7 +75,7 @@ export async function runCell(
     const clock = stopwatch();
     const preferences = await preferencesOf(method, count, folder, needs, work);
     const rewardSeconds = clock();
-    const usable = preferences.rankings.filter(({ ranks }) => Math.max(...ranks) > 0);
+    const usable = preferences.rankings.filter(statesPreference);
     const aligned = await alignDiffusion({
       ...work,
       reference,
@@ -109,16 +113,18 @@ async function preferencesOf(
   const { options, summaries, videos, encoder, seed } = needs;
   if (needs.rankings.length === 0) throw new InputError('no ranking states a preference; a reward needs some');
   const rankings = needs.rankings.slice(0, count);
+  const lengths = summaries.rollouts.map(({ length }) => length);
   switch (method) {
     case 'rapl':
     case 'rlhf': {
       const stream = new RandomStream(seed, `align/${method}`);
-      const rewards = await learnRewards(method, options, { rankings, videos, encoder, stream }, work);
+      const learned = { rankings, videos: clipVideos(videos, lengths), encoder, stream };
+      const rewards = await learnRewards(method, options, learned, work);
       for (const [member, reward] of rewards.entries()) await saveReward(join(folder, `reward-${member}`), reward);
       const returns = returnsOf(rewards, videos);
       return {
         rankings: rankByReturns(summaries.rollouts, returns, options.leastGap),
-        wayAccuracy: wayAccuracy(summaries, returns),
+        wayAccuracy: wayAccuracy(summaries.rollouts, returns),
       };
     }
     case 'oracle': {
@@ -127,7 +133,7 @@ async function preferencesOf(
     }
     case 'direct':
     case 'winners':
-      return { rankings: personsRankings(rankings), wayAccuracy: undefined };
+      return { rankings: clipPreferences(rankings, needs.dataset, lengths).rankings, wayAccuracy: undefined };
   }
 }
 

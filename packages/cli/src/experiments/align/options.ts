@@ -1,9 +1,8 @@
 import { type AlignmentConfig, alignmentConfigSchema, type CloningConfig, cloningConfigSchema } from '@rapport/policy';
 import { raplConfigSchema, rlhfConfigSchema } from '@rapport/reward';
 import { z } from 'zod';
+import { rewardOptionsShape } from '../../alignment/reward-options.js';
 import { withDefault } from '../../config/with-default.js';
-import { encoderOptionsSchema } from '../../learning/encoder.js';
-import { queryOrders } from './queries.js';
 import { type AlignmentTaskDefaults, alignmentTaskIds, alignmentTasks } from './tasks.js';
 
 /**
@@ -89,19 +88,7 @@ export const alignExperimentSchema = z.object({
     .optional()
     .describe('rollouts from each of them; left out: what suits the task'),
   picture: z.int().min(32).max(384).default(96).describe('width and height of the recorded pictures, in pixels'),
-  rewardCameras: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('cameras that the reward looks through; left out: the wrist, or the one above the plane'),
-  frameStride: z.int().min(1).max(100).default(3).describe('every how many steps the reward looks at a picture'),
-  encoder: encoderOptionsSchema.prefault({}),
-  rewardMembers: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(5)
-    .describe('rewards learned from the same rankings, with other weights and splits at the start; their mean ranks'),
+  ...rewardOptionsShape,
   rapl: raplConfigSchema.prefault({}),
   rlhf: rlhfConfigSchema.prefault({}),
   rankings: z
@@ -110,7 +97,7 @@ export const alignExperimentSchema = z.object({
     .default([10, 20, 50, 100])
     .describe('numbers of rankings, of three rollouts each, from which every method learns'),
   queries: z
-    .enum(queryOrders)
+    .enum(['different', 'random'])
     .default('different')
     .describe('what is asked first: about the starts whose rollouts look most different to the reward, or about any'),
   methods: z
@@ -118,12 +105,6 @@ export const alignExperimentSchema = z.object({
     .min(1)
     .default(['rapl', 'rlhf', 'direct', 'winners'])
     .describe('where preferences come from'),
-  leastGap: z
-    .number()
-    .min(0)
-    .max(10)
-    .default(1)
-    .describe('rollouts of a start whose learned returns are nearer than this many standard deviations share a place'),
   alignment: experimentAlignmentSchema.prefault({}).describe('alignment of the policy'),
   evaluationEpisodes: z.int().min(1).max(10_000).default(50).describe('held-out starts of each evaluation'),
   port: z.int().min(0).max(65_535).default(0).describe('port of the viewer with a human annotator; 0 is any free one'),

@@ -6,6 +6,7 @@ import { loadDiffusionPolicy, readDemonstrations } from '@rapport/policy';
 import { makeEnv } from '@rapport/sim';
 import { z } from 'zod';
 import { filmPolicies, type StartFilms } from '../../alignment/films.js';
+import { stage } from '../../alignment/stage.js';
 import { runCloningJob } from '../../learning/cloning-job.js';
 import { BEST_FOLDER } from '../../learning/cloning-record.js';
 import { chooseEncoder } from '../../learning/encoder.js';
@@ -16,8 +17,7 @@ import { type AlignmentEvaluation, evaluateWays, evaluationSchema, yardstick } f
 import type { AlignExperimentOptions } from './options.js';
 import { collectRankings } from './rankings.js';
 import { methodTitle, percent } from './report.js';
-import { type RolloutSummaries, readFeatures, recordRollouts, rolloutsSchema } from './rollouts.js';
-import { stage } from './stage.js';
+import { type RolloutSummaries, readRolloutFeatures, recordRollouts, rolloutsSchema } from './rollouts.js';
 import { alignmentTasks } from './tasks.js';
 
 /** What a run of the experiment has around it. */
@@ -88,6 +88,7 @@ export async function runAlignmentExperiment(
 
   const encoder = await chooseEncoder(options.encoder, work, log);
   const rolled = join(directory, 'rollouts');
+  const rolloutsId = `${id}-rollouts`;
   const rollouts = await stage(directory, 'rollouts-done', rolloutsSchema, () =>
     recordRollouts(
       rolled,
@@ -97,7 +98,7 @@ export async function runAlignmentExperiment(
         starts: options.starts,
         rolloutsPerStart: options.rolloutsPerStart,
         cameras,
-        datasetId: `${id}-rollouts`,
+        datasetId: rolloutsId,
         seed,
       },
       { encoder, rewardCameras, frameStride: options.frameStride },
@@ -107,15 +108,14 @@ export async function runAlignmentExperiment(
   const { kind, hash, features } = encoder;
   await encoder.close();
 
-  const videos = await readFeatures(rolled, rollouts);
+  const videos = await readRolloutFeatures(rolled, rollouts);
   const rankings = await collectRankings({
     dataset: rolled,
     ledger: join(directory, 'ledger'),
     annotator: options.annotator,
     // Some answers are ties.
     count: Math.ceil(1.3 * Math.max(...options.rankings)),
-    order: options.queries,
-    videos,
+    looks: options.queries === 'different' ? videos : undefined,
     question: task.question,
     port: options.port,
     stream: root.fork('rankings'),
@@ -137,6 +137,7 @@ export async function runAlignmentExperiment(
     reference,
     demonstrations: shown,
     rollouts: acted,
+    dataset: rolloutsId,
     summaries: rollouts,
     videos,
     encoder: { kind, hash, features, featureSize: rollouts.featureSize },

@@ -2,9 +2,13 @@ import { type Query, type RandomStream, type RankedClips, standingRankings } fro
 import { openLedger, openPrivilegedDataset } from '@rapport/data';
 import type { FeatureVideo } from '@rapport/reward';
 import { datasetClips, fixedQueries, wholeEpisodes } from '@rapport/viewer';
+import { statesPreference } from '../../alignment/learned-rewards.js';
+import { orderedQueries } from '../../alignment/queries.js';
 import { openRankingPage } from '../../learning/ranking-page.js';
 import { answerBySimulation } from '../../learning/ranking-session.js';
-import { orderedQueries, type QueryOrder } from './queries.js';
+
+/** As many as RAPL's triplets have. */
+const CLIPS_PER_QUERY = 3;
 
 interface RankingOptions {
   /** Folder of the rollouts' dataset. */
@@ -13,9 +17,8 @@ interface RankingOptions {
   readonly ledger: string;
   readonly annotator: 'simulated' | 'human';
   readonly count: number;
-  readonly order: QueryOrder;
-  /** What the reward sees of the rollouts, by episode. */
-  readonly videos: readonly FeatureVideo[];
+  /** What the reward sees of the rollouts, by episode: the most different ones are asked about first; or any. */
+  readonly looks: readonly FeatureVideo[] | undefined;
   readonly question: string;
   readonly port: number;
   readonly stream: RandomStream;
@@ -38,8 +41,9 @@ export async function collectRankings(options: RankingOptions): Promise<RankedCl
     const { seed } = recording.dataset.episode(clip.episode);
     starts.set(seed, [...(starts.get(seed) ?? []), clip]);
   }
-  const { count, order, videos } = options;
-  const queries = orderedQueries([...starts.values()], count, order, videos, stream.fork('queries'));
+  const draws = stream.fork('queries');
+  const wanted = { name: String(draws.seed), queries: options.count, clipsPerQuery: CLIPS_PER_QUERY };
+  const queries = orderedQueries([...starts.values()], wanted, options.looks, draws);
   const ledger = await openLedger({ directory: options.ledger });
   try {
     if (annotator === 'simulated') {
@@ -54,7 +58,7 @@ export async function collectRankings(options: RankingOptions): Promise<RankedCl
     const entries = (await ledger.entries())
       .filter((entry) => entry.kind === 'undo' || places.has(entry.query.id))
       .sort((a, b) => placeIn(places, a) - placeIn(places, b));
-    return standingRankings(entries).filter(({ ranks }) => Math.max(...ranks) > 0);
+    return standingRankings(entries).filter(statesPreference);
   } finally {
     await ledger.close();
   }
