@@ -4,6 +4,8 @@ import { openNode, qosProfiles } from '@rapport/robot';
 
 const node = await openNode({ name: 'node_peer', arguments: process.argv.slice(2) });
 const things = new Map();
+/** Actions whose goals end. */
+const finished = new Set();
 const qosOf = (qos = {}) => ({ ...qosProfiles.default, ...qos });
 
 function tell(record) {
@@ -66,7 +68,11 @@ const operations = {
   async send_goal({ type, action, goal, cancel_after_s, timeout_s = 30 }) {
     const client = node.actionClient(type, action);
     const feedback = [];
-    const sent = await client.send(goal, { onFeedback: (one) => feedback.push(one), timeoutMs: 1000 * timeout_s });
+    const onFeedback = (one) => {
+      feedback.push(one);
+      tell({ event: 'feedback', name: action });
+    };
+    const sent = await client.send(goal, { onFeedback, timeoutMs: 1000 * timeout_s });
     if (sent === undefined) return { accepted: false };
     if (cancel_after_s !== undefined) setTimeout(() => sent.cancel(), 1000 * cancel_after_s);
     return { accepted: true, ...(await sent.outcome), feedback };
@@ -76,11 +82,16 @@ const operations = {
       accepts: () => ending !== 'rejected',
       async execute(goal) {
         tell({ event: 'goal', name: action, message: goal.goal });
-        goal.publishFeedback(feedback);
-        while (ending === 'canceled' && !goal.cancelRequested) await new Promise((resolve) => setTimeout(resolve, 10));
+        while (!(ending === 'canceled' ? goal.cancelRequested : finished.has(action))) {
+          goal.publishFeedback(feedback);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
         return { status: ending, result };
       },
     });
+  },
+  finish: ({ action }) => {
+    finished.add(action);
   },
   now: () => node.now(),
   watch_clock() {

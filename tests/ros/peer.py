@@ -70,6 +70,7 @@ class Peer:
         self.node = node
         self.group = ReentrantCallbackGroup()
         self.things = {}
+        self.finished = set()
         self.lock = threading.Lock()
 
     def tell(self, record):
@@ -119,7 +120,12 @@ class Peer:
         if not client.wait_for_server(timeout_s):
             raise RuntimeError(f'no action {action}')
         feedback = []
-        sent = client.send_goal_async(fill(load(type).Goal(), goal), feedback_callback=lambda m: feedback.append(plain(m.feedback)))
+
+        def on_feedback(message):
+            feedback.append(plain(message.feedback))
+            self.tell({'event': 'feedback', 'name': action})
+
+        sent = client.send_goal_async(fill(load(type).Goal(), goal), feedback_callback=on_feedback)
         handle = self.wait(sent, timeout_s)
         if not handle.accepted:
             return {'accepted': False}
@@ -135,9 +141,9 @@ class Peer:
 
         def execute(handle):
             self.tell({'event': 'goal', 'name': action, 'message': plain(handle.request)})
-            handle.publish_feedback(fill(kind.Feedback(), feedback))
-            while ending == 'canceled' and not handle.is_cancel_requested:
-                time.sleep(0.01)
+            while not (handle.is_cancel_requested if ending == 'canceled' else action in self.finished):
+                handle.publish_feedback(fill(kind.Feedback(), feedback))
+                time.sleep(0.02)
             {'succeeded': handle.succeed, 'aborted': handle.abort, 'canceled': handle.canceled}[ending]()
             return fill(kind.Result(), result)
 
@@ -146,6 +152,9 @@ class Peer:
             goal_callback=lambda _: GoalResponse.REJECT if ending == 'rejected' else GoalResponse.ACCEPT,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
+
+    def finish(self, action):
+        self.finished.add(action)
 
     def topics(self):
         return {name: types for name, types in self.node.get_topic_names_and_types()}

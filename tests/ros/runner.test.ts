@@ -31,7 +31,9 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     });
     await observer.untilMatched('joints');
   });
-  beforeEach(() => observer.ask('call', { type: 'std_srvs/srv/Trigger', service: '/simulator/reset', request: {} }));
+  const call = (type: string, service: string, request: object) =>
+    observer.ask('call', { type, service, request, timeout_s: 10, attempts: 5 });
+  beforeEach(() => call('std_srvs/srv/Trigger', '/simulator/reset', {}));
 
   async function run(words: readonly string[] = [...policy, ...simTime]): Promise<Peer> {
     const runner = Peer.command(words);
@@ -48,11 +50,8 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   /** Another rate of what the task observes, as an operator would set it. */
   async function setObjectRate(hz: number): Promise<void> {
     const value = { type: 3, double_value: hz };
-    await observer.ask('call', {
-      type: 'rcl_interfaces/srv/SetParameters',
-      service: '/simulator/set_parameters',
-      request: { parameters: [{ name: 'object_rate', value }] },
-    });
+    const parameters = [{ name: 'object_rate', value }];
+    await call('rcl_interfaces/srv/SetParameters', '/simulator/set_parameters', { parameters });
   }
 
   it('sends commands within the limits, each with the stop that follows should no other come', async () => {

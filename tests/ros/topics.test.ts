@@ -94,7 +94,9 @@ describe.skipIf(rosMissing !== undefined).each([
     expect((await ours.event((one) => one.event === 'incompatible' && one.name === name)).policy).toBe('reliability');
     // A subscription that fits, on the same topic, shows that messages do pass.
     await receiver.ask('subscribe', { name: 'fits', type, topic: name, qos: { reliability: 'best_effort' } });
+    // Best effort: the message reaches who knows its publisher, and whom that knows.
     await sender.untilMatched(name);
+    await receiver.untilMatched('fits');
     await sender.ask('publish', { name, message: { data: 'hello' } });
     expect(await receiver.message('fits')).toEqual({ data: 'hello' });
     expect(receiver.events.filter((one) => one.event === 'message' && one.name === name)).toEqual([]);

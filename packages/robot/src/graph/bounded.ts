@@ -3,6 +3,7 @@ import { compiledSibling } from '@rapport/core';
 
 /** How long work may take, and what is said when it takes longer. */
 export interface Bound {
+  /** Time in which the process waits for a processor that others have does not count. */
   readonly patienceMs: number;
   readonly line: string;
 }
