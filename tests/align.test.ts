@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataset } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
+import { loadReward } from '@rapport/reward';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rapport, result } from './command-line.js';
 import { smallPolicyEnv as env, trainSmallPolicy } from './small-policy.js';
@@ -14,7 +15,18 @@ let policy: string;
 interface Aligned {
   readonly directory: string;
   readonly policy: string;
-  readonly preferences: { readonly labels: number; readonly synthetic: number };
+  readonly preferences: {
+    readonly labels: number;
+    readonly synthetic: number;
+    readonly learned?: {
+      readonly kind: string;
+      readonly members: number;
+      readonly returns: readonly number[];
+      readonly learnedPairs: { readonly count: number };
+      readonly unseenPairs: { readonly count: number };
+      readonly folder: string;
+    };
+  };
   readonly rollouts: { readonly folder: string; readonly count: number };
   readonly reference: { readonly hash: string };
   readonly alignments: readonly {
@@ -32,6 +44,7 @@ const align = (...more: string[]) => [
   '--output',
   folder,
   '--evaluation-episodes=2',
+  '--encoder.kind=pixels16',
   ...settings.map((setting) => `alignment.${setting}`),
   ...more,
 ];
@@ -94,6 +107,32 @@ describe('rapport align', () => {
     expect(rewarded.alignments.map(({ objective }) => objective)).toEqual(['winners']);
   });
 
+  it('learns rewards from the rankings, which rank all rollouts, and goes on after them with the same bytes', async () => {
+    const winners = 'alignment.objective=winners';
+    const learned = await result<Aligned>(
+      ...align('--dataset', first.rollouts.folder, '--method=rapl', '--reward-members=1', '--least-gap=0', winners),
+    );
+    const { labels, synthetic, learned: rewards } = learned.preferences;
+    expect([labels, synthetic]).toEqual([6, 2]);
+    expect(rewards).toMatchObject({ kind: 'rapl', members: 1, waysRight: null });
+    expect(rewards!.returns).toHaveLength(8);
+    // Rollouts of one start are never judged by what was learned from them, so every pair is among the unseen ones.
+    expect(rewards!.unseenPairs.count).toBe(rewards!.learnedPairs.count);
+    expect(await loadReward(join(rewards!.folder, '0'))).toMatchObject({ kind: 'rapl' });
+    const page = await readFile(join(learned.directory, 'report.html'), 'utf8');
+    expect(page).toContain('a reward that was learned from 6 rankings by annotators');
+    expect(page).toContain('What the reward learned');
+
+    const stopped = join(folder, 'stopped-learning');
+    cpSync(learned.directory, stopped, { recursive: true });
+    for (const part of ['policy', 'report.json', 'alignments', 'rewards']) {
+      rmSync(join(stopped, part), { recursive: true });
+    }
+    const resumed = await result<Aligned>('align', '--resume', stopped);
+    expect(resumed.preferences.learned).toEqual({ ...rewards, folder: join(stopped, 'rewards') });
+    expect(await weightsOf(resumed.policy)).toEqual(await weightsOf(learned.policy));
+  });
+
   it('shows what changed on the same starts', async () => {
     interface Difference {
       readonly directory: string;
@@ -118,6 +157,13 @@ describe('rapport align', () => {
       [align(), 'nothing says which rollouts are better'],
       [align('--annotator=simulated'), 'does not say which environment it was trained in'],
       [align('--annotator=simulated', '--reward=true'), 'both --reward and --annotator are given'],
+      [align('--dataset', dataset, '--method=rapl', '--reward=true'), '--method rapl would learn another reward'],
+      [align('--dataset', dataset, '--method=rapl', '--reward-cameras=side'), 'has no pictures of camera "side"'],
+      [
+        align('--env', env, '--annotator=simulated', '--method=rapl', '--clips-per-query=2'),
+        'RAPL learns from rankings of three rollouts or more',
+      ],
+      [align('--env', env, '--annotator=simulated', '--method=rapl', '--picture=0'), 'learns a reward from pictures'],
       [align('--env', 'franka/lift', '--annotator=simulated'), 'expects 16 observed numbers; franka/lift has 43'],
       [
         align('--env', 'xmagical/group-gripper', '--dataset', dataset),
