@@ -127,10 +127,11 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
       'image_height:=48',
     ]);
     await until(() => simulator.errors.includes('is active'), 'the simulator');
-    const refused = Peer.command(['ros', 'reward', folder, '--picture', '16', '--patience', '1', '--seconds', '20']);
-    expect(await refused.ended).toBe(1);
-    expect(refused.errors).toContain('/clock is published: this graph runs in simulated time');
-
+    // It waits for the graph to be known, meanwhile under a name of its own.
+    const refused = Peer.command([
+      ...['ros', 'reward', folder, '--picture', '16', '--patience', '10', '--seconds', '60'],
+      ...['--ros-args', '-r', '__node:=refused'],
+    ]);
     const reward = Peer.command(['ros', 'reward', folder, '--picture', '16', '--ros-args', '-p', 'use_sim_time:=true']);
     await until(() => reward.errors.includes('is active'), 'the reward');
     const observer = await Peer.start('node');
@@ -159,5 +160,7 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
     expect(frames).toEqual(frames.map((_, place) => place + 1));
     expect(first.slice(0, -1).every(({ complete }) => complete === 0)).toBe(true);
     expect(first.at(-1)).toEqual({ ...first.at(-2), complete: 1 });
+    expect(await refused.ended).toBe(1);
+    expect(refused.errors).toContain('/clock is published: this graph runs in simulated time');
   });
 });
