@@ -153,7 +153,7 @@ async function loading(fromFile: boolean): Promise<Workload> {
     });
   }
   cache.finish();
-  const sampler = batchSampler(diffusionNetwork(withCamera), demonstrations, {}, BATCH);
+  const sampler = batchSampler(diffusionNetwork(withCamera), demonstrations, { statistics: {}, batchSize: BATCH });
   return {
     run: async () => {
       sampler.next(stream);

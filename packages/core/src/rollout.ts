@@ -10,6 +10,8 @@ export interface RolloutOptions {
   readonly seed: number;
   /** Pictures to keep; none when empty. */
   readonly cameras: readonly CameraView[];
+  /** The episode ends when its reward has been 1 for more than so many steps on end; by default only as it ends itself. */
+  readonly stepsAfterSuccess?: number | undefined;
 }
 
 /** A rollout that is wanted: its start, and which of several from there. */
@@ -74,6 +76,7 @@ export async function playEpisode(
   let length = 0;
   let terminated = false;
   let truncated = false;
+  let solvedSteps = 0;
   while (!terminated && !truncated) {
     hooks.beforeStep?.(length);
     const recorded = options.cameras.map(({ camera, width, height }, index) => {
@@ -91,7 +94,9 @@ export async function playEpisode(
     length += 1;
     observation = result.observation;
     observations.set(observation, length * observationSize);
+    solvedSteps = result.reward === 1 ? solvedSteps + 1 : 0;
     ({ terminated, truncated } = result);
+    if (solvedSteps > (options.stepsAfterSuccess ?? Number.POSITIVE_INFINITY)) truncated = true;
   }
 
   const frames: FrameStack[] = options.cameras.map(({ camera, width, height }, index) => ({

@@ -81,6 +81,7 @@ export async function runCloningJob(job: CloningJob, work: WorkOptions): Promise
       validation: demonstrations.demonstrations.slice(split.training.length),
       steps: config.steps,
       batchSize: config.batchSize,
+      firstPlanShare: config.firstPlanShare,
       averageDecay: config.averageDecay,
       seed,
       checkpointEvery: config.evaluateEvery,

@@ -49,6 +49,20 @@ export const cloningConfigSchema = z.object({
   horizon: count(1024).default(16).describe('Actions in one chunk (LeRobot, DP: 16).'),
   actionSteps: count(1024).default(8).describe('Actions that are executed before the next chunk (LeRobot, DP: 8).'),
   observationSteps: count(32).default(2).describe('Observations that a chunk depends on (LeRobot, DP: 2).'),
+  actionNormalization: z
+    .enum(['MIN_MAX', 'MEAN_STD'])
+    .default('MIN_MAX')
+    .describe(
+      'How actions are scaled: their range to [-1, 1] (LeRobot, DP), or each to deviation 1, so that noise does not hide ways that differ by small actions (ours).',
+    ),
+  firstPlanShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'Share of the windows that begin an episode, where the way is decided; the others begin anywhere (LeRobot, DP: 0).',
+    ),
   noiseLevels: count(10_000).default(100).describe('Noise levels of training (LeRobot, DP: 100).'),
   sampler: z
     .enum(['DDIM', 'DDPM'])
@@ -104,8 +118,9 @@ export type CloningConfig = z.infer<typeof cloningConfigSchema>;
 const GROUPS = 8;
 
 /**
- * The policy's settings, from those of training and the features of the demonstrations. Actions and states are brought to
- * [-1, 1] by their smallest and largest value, pictures are normalised as ImageNet's.
+ * The policy's settings, from those of training and the features of the demonstrations. States are brought to [-1, 1]
+ * by their smallest and largest value, actions too unless `actionNormalization` says otherwise, pictures are normalised as
+ * ImageNet's.
  * @throws InputError when settings contradict each other or the features
  */
 export function cloningDiffusionConfig(
@@ -117,7 +132,14 @@ export function cloningDiffusionConfig(
     ...usualDiffusionSettings,
     ...features,
     nObsSteps: config.observationSteps,
-    normalizationMapping: { STATE: 'MIN_MAX', ENV: 'MIN_MAX', ACTION: 'MIN_MAX', VISUAL: 'MEAN_STD' },
+    normalizationMapping: {
+      STATE: 'MIN_MAX',
+      ENV: 'MIN_MAX',
+      ACTION: config.actionNormalization,
+      VISUAL: 'MEAN_STD',
+    },
+    // Without a range there is nothing that samples could be limited to.
+    clipSample: config.actionNormalization === 'MIN_MAX',
     horizon: config.horizon,
     nActionSteps: config.actionSteps,
     dropNLastFrames: Math.max(0, config.horizon - config.actionSteps - config.observationSteps + 1),

@@ -73,17 +73,24 @@ export interface BatchSampler {
   next(stream: RandomStream): Readonly<Record<string, Float32Array>>;
 }
 
+export interface BatchOptions {
+  readonly statistics: Statistics;
+  /** Windows in a batch. */
+  readonly batchSize: number;
+  /** Share of the windows that are around the first step of an episode, from 0 to 1; default 0. */
+  readonly firstPlanShare?: number;
+}
+
 /**
- * Draws batches of windows around uniformly chosen steps: the observations of the last `nObsSteps` steps (the first one
+ * Draws batches of windows around chosen steps: the observations of the last `nObsSteps` steps (the first one
  * repeated before the start), and `horizon` actions from the oldest of them on (the last one repeated behind the end, and
- * marked as padding). The last `dropNLastFrames` steps of an episode are not drawn. Each batch has one random crop per
- * camera, as in LeRobot.
+ * marked as padding). The steps are the first of an episode for `firstPlanShare` of the windows, and any for the others. The
+ * last `dropNLastFrames` steps of an episode are not drawn. Each batch has one random crop per camera, as in LeRobot.
  */
 export function batchSampler(
   network: DiffusionNetwork,
   demonstrations: readonly Demonstration[],
-  statistics: Statistics,
-  batchSize: number,
+  { statistics, batchSize, firstPlanShare = 0 }: BatchOptions,
 ): BatchSampler {
   const { config, shapes, encoders } = network;
   const { nObsSteps, horizon, dropNLastFrames, inputFeatures, outputFeatures } = config;
@@ -122,7 +129,9 @@ export function batchSampler(
         return { top: stream.integer(height - cropHeight + 1), left: stream.integer(width - cropWidth + 1) };
       });
       for (let sample = 0; sample < batchSize; sample++) {
-        const { episode, step } = starts[stream.integer(starts.length)]!;
+        const drawn = starts[stream.integer(starts.length)]!;
+        const { episode } = drawn;
+        const step = firstPlanShare > 0 && stream.uniform() < firstPlanShare ? 0 : drawn.step;
         const last = demonstrations[episode]!.length - 1;
         const row = (feature: string, at: number) => {
           const size = sizes[feature]!;

@@ -113,7 +113,7 @@ describe('batchSampler', () => {
       pictures: {},
     };
     const network = diffusionNetwork({ ...config, normalizationMapping: {} });
-    const batch = batchSampler(network, [one], {}, 200).next(new RandomStream(3, 'windows'));
+    const batch = batchSampler(network, [one], { statistics: {}, batchSize: 200 }).next(new RandomStream(3, 'windows'));
     const seen = new Set<number>();
     for (let sample = 0; sample < 200; sample++) {
       const [before, now] = batch['observation.state']!.subarray(2 * sample, 2 * sample + 2);
@@ -127,6 +127,25 @@ describe('batchSampler', () => {
     }
     // The last two steps are not drawn.
     expect([...seen].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('draws the first step of episodes as often as it is told to', () => {
+    const length = 40;
+    const ramp = Float32Array.from({ length }, (_, step) => step);
+    const one: Demonstration = {
+      length,
+      vectors: { 'observation.state': ramp, 'observation.environment_state': ramp, action: ramp },
+      pictures: {},
+    };
+    const network = diffusionNetwork({ ...config, normalizationMapping: {} });
+    const options = { statistics: {}, batchSize: 2000, firstPlanShare: 0.3 };
+    const batch = batchSampler(network, [one], options).next(new RandomStream(5, 'windows'));
+    const steps = Array.from({ length: 2000 }, (_, sample) => batch['observation.state']![2 * sample + 1]!);
+    // Of the others one in 38 is the first step by chance; three deviations of a share of 2000.
+    const share = 0.3 + 0.7 / 38;
+    const first = steps.filter((step) => step === 0).length / 2000;
+    expect(Math.abs(first - share)).toBeLessThan(3 * Math.sqrt((share * (1 - share)) / 2000));
+    expect(new Set(steps).size).toBe(38);
   });
 
   it('cuts one place out of all pictures of a batch', () => {
@@ -147,7 +166,9 @@ describe('batchSampler', () => {
       vectors: { 'observation.state': ramp, action: ramp },
       pictures: { 'observation.image': pictures },
     };
-    const batch = batchSampler(diffusionNetwork(withCamera), [one], {}, 3).next(new RandomStream(4, 'crops'));
+    const batch = batchSampler(diffusionNetwork(withCamera), [one], { statistics: {}, batchSize: 3 }).next(
+      new RandomStream(4, 'crops'),
+    );
     const crops = batch['observation.image']!;
     const size = 3 * 6 * 5;
     const offsetsOf = (place: number): string[] => {

@@ -2,7 +2,7 @@ import { InputError, type RandomState, RandomStream, throwIfAborted, type WorkOp
 import { compileFunction, type ParameterValues, type TrainerState } from '@rapport/nn';
 import type { DiffusionCheckpoint } from './checkpoint.js';
 import type { DiffusionConfig } from './config.js';
-import { batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
+import { type BatchOptions, batchSampler, type Demonstration, demonstrationStatistics } from './demonstrations.js';
 import { type DiffusionNetwork, diffusionNetwork } from './network.js';
 import type { Statistics } from './normalization.js';
 import { compileDiffusionTrainer, trainingLoss } from './trainer.js';
@@ -22,6 +22,8 @@ export interface TrainDiffusionOptions extends WorkOptions {
   readonly statistics?: Statistics;
   readonly steps: number;
   readonly batchSize: number;
+  /** As `batchSampler` takes it; default 0. */
+  readonly firstPlanShare?: number;
   /** Default 0.995, a memory of 200 steps. */
   readonly averageDecay?: number;
   readonly seed: number;
@@ -54,7 +56,7 @@ const MAX_GRADIENT_NORM = 10;
  * @throws InputError when a setting cannot be trained
  */
 export async function trainDiffusion(options: TrainDiffusionOptions): Promise<DiffusionCheckpoint> {
-  const { config, demonstrations, steps, batchSize, averageDecay = 0.995, seed } = options;
+  const { config, demonstrations, steps, batchSize, firstPlanShare = 0, averageDecay = 0.995, seed } = options;
   if (config.resizeShape !== null) {
     throw new InputError('resize_shape is set; training expects pictures in the size that they are recorded in', {
       fix: 'leave resize_shape out and set crop_shape',
@@ -83,14 +85,19 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Di
     stream: root.fork('weights'),
     ...(options.initial && { initial: options.initial }),
   });
-  const sampler = batchSampler(network, demonstrations, statistics, batchSize);
+  const sampler = batchSampler(network, demonstrations, { statistics, batchSize, firstPlanShare });
   if (options.resume !== undefined) {
     trainer.restore(options.resume.trainer);
     batches.restore(options.resume.batches);
   }
   const policy = (): DiffusionCheckpoint => ({ config, statistics, parameters: averaged() });
   const every = options.checkpointEvery ?? steps;
-  const validation = await heldOutLoss(network, options.validation ?? [], { statistics, batchSize, root });
+  const validation = await heldOutLoss(network, options.validation ?? [], {
+    statistics,
+    batchSize,
+    firstPlanShare,
+    root,
+  });
   try {
     for (let step = trainer.state().step + 1; step <= steps; step++) {
       throwIfAborted(options.signal);
@@ -116,11 +123,11 @@ export async function trainDiffusion(options: TrainDiffusionOptions): Promise<Di
 async function heldOutLoss(
   network: DiffusionNetwork,
   demonstrations: readonly Demonstration[],
-  options: { readonly statistics: Statistics; readonly batchSize: number; readonly root: RandomStream },
+  options: Required<BatchOptions> & { readonly root: RandomStream },
 ): Promise<{ measure(parameters: ParameterValues): Promise<number>; close(): Promise<void> } | undefined> {
   if (demonstrations.length === 0) return undefined;
   const { statistics, batchSize, root } = options;
-  const sampler = batchSampler(network, demonstrations, statistics, batchSize);
+  const sampler = batchSampler(network, demonstrations, options);
   const parameters = Object.fromEntries(
     [...network.trained, ...network.fixed].map(({ attributes: { name }, shape }) => [
       name,

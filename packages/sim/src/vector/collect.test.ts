@@ -22,6 +22,22 @@ describe('collectEpisodes', () => {
     expect(await collectEpisodes({ ...base, workers: 2 })).toEqual(alone);
   });
 
+  it('ends episodes some steps after their task is done, in every worker', async () => {
+    const options = { ...base, envId: 'xmagical/pass-shortstick', policy: 'left', cameras: [] };
+    const whole = await collectEpisodes({ ...options, workers: 0 });
+    const alone = await collectEpisodes({ ...options, stepsAfterSuccess: 2, workers: 0 });
+    for (const [index, { episode }] of alone.entries()) {
+      const { rewards, actions, length } = whole[index]!.episode;
+      const solved = rewards.findIndex((_, step) => rewards.subarray(step, step + 3).every((reward) => reward === 1));
+      expect(solved).toBeGreaterThan(0);
+      expect(episode.length).toBe(solved + 3);
+      expect(episode.length).toBeLessThan(length);
+      expect(episode.truncated).toBe(true);
+      expect(episode.actions).toEqual(actions.subarray(0, (episode.length * actions.length) / length));
+    }
+    expect(await collectEpisodes({ ...options, stepsAfterSuccess: 2, workers: 2 })).toEqual(alone);
+  });
+
   it('reports every episode that is done', async () => {
     const done: number[] = [];
     await collectEpisodes({ ...base, workers: 2, onProgress: (progress) => done.push(progress.done) });

@@ -22,6 +22,8 @@ export interface CollectOptions extends WorkOptions, MakeOptions {
   readonly seeds: readonly number[];
   /** Pictures to record; none when empty. */
   readonly cameras: readonly CameraView[];
+  /** As `recordEpisode` takes it. */
+  readonly stepsAfterSuccess?: number;
   /** Worker threads; with 0 the episodes run in this thread. */
   readonly workers: number;
 }
@@ -46,7 +48,7 @@ export async function collectEpisodes(options: CollectOptions): Promise<Recorded
  * @throws InputError when the environment or the policy is unknown, InterruptedError when stopped
  */
 export async function* streamEpisodes(options: CollectOptions): AsyncGenerator<RecordedEpisode, void, undefined> {
-  const { envId, policy, seeds, cameras, workers } = options;
+  const { envId, policy, seeds, cameras, stepsAfterSuccess, workers } = options;
   if (!Number.isInteger(workers) || workers < 0) throw new InputError(`workers is ${workers}; expected 0 or more`);
   // An unknown environment or policy is refused before workers start.
   await loadEntry(envId);
@@ -60,7 +62,7 @@ export async function* streamEpisodes(options: CollectOptions): AsyncGenerator<R
   try {
     for (const [index, seed] of seeds.entries()) {
       throwIfAborted(options.signal);
-      const recorded = await recordEpisode(env, actor, { seed, cameras });
+      const recorded = await recordEpisode(env, actor, { seed, cameras, stepsAfterSuccess });
       report(options, index + 1);
       yield recorded;
     }
@@ -77,6 +79,7 @@ async function* streamFromWorkers(options: CollectOptions): AsyncGenerator<Recor
     make: makeOptions(options),
     policy,
     cameras,
+    stepsAfterSuccess: options.stepsAfterSuccess,
   };
   // Without the parent's flags: those of a test runner would send the worker to the TypeScript sources.
   const threads = Array.from(

@@ -8,6 +8,7 @@ export interface WorkerTask {
   readonly make: MakeOptions;
   readonly policy: Actor;
   readonly cameras: readonly CameraView[];
+  readonly stepsAfterSuccess: number | undefined;
 }
 
 /** Asks a worker for one episode. */

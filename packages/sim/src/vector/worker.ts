@@ -5,12 +5,12 @@ import { makeActor } from './actor.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
 
 // Entry of a rollout worker (see collect.ts): one environment, one policy, one episode per message.
-const { envId, make, policy, cameras } = workerData as WorkerTask;
+const { envId, make, policy, cameras, stepsAfterSuccess } = workerData as WorkerTask;
 const env = await makeEnv(envId, make);
 const actor = await makeActor(envId, policy);
 
 parentPort!.on('message', async ({ index, seed }: EpisodeRequest) => {
-  const recorded = await recordEpisode(env, actor, { seed, cameras });
+  const recorded = await recordEpisode(env, actor, { seed, cameras, stepsAfterSuccess });
   parentPort!.postMessage({ index, recorded } satisfies EpisodeReply, buffersOf(recorded));
 });
 

@@ -15,6 +15,9 @@ interface DemonstrationOptions {
   readonly seed: number;
 }
 
+/** Steps that a demonstration goes on for when its task is done: whoever demonstrates stops then. */
+const STEPS_AFTER_SUCCESS = 10;
+
 /** Share of the starts whose demonstrators are pushed, in tasks that have pushes. */
 const PUSHED_SHARE = 0.4;
 
@@ -39,6 +42,7 @@ export async function recordDemonstrations(
       policy,
       seeds: some,
       cameras: [],
+      stepsAfterSuccess: STEPS_AFTER_SUCCESS,
       workers: Math.min(availableParallelism(), 8, some.length),
     });
   const byPolicy: RecordedEpisode[][] = [];
@@ -58,7 +62,7 @@ export async function recordDemonstrations(
     if (!success) continue;
     const name = way?.name ?? 'none';
     ways[name] = (ways[name] ?? 0) + 1;
-    await writer.append(untilDone(recorded));
+    await writer.append(recorded);
   }
   await writer.finalize();
   return ways;
@@ -70,40 +74,23 @@ function inTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
   return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
 }
 
-/** Steps that a demonstration goes on for when its task is done. */
-const STEPS_AFTER = 10;
-
-/** A demonstration without what comes long after the task was done: whoever demonstrates stops then. */
-function untilDone(recorded: RecordedEpisode): RecordedEpisode {
-  const { rewards, length } = recorded.episode;
-  let solvedFrom = length;
-  while (solvedFrom > 0 && rewards[solvedFrom - 1] === 1) solvedFrom -= 1;
-  return part(recorded, 0, Math.min(length, solvedFrom + 1 + STEPS_AFTER));
-}
-
-/** A demonstration from the push on, if it went on. */
-function afterPush(recorded: RecordedEpisode): RecordedEpisode[] {
-  const { seed, length } = recorded.episode;
-  const start = pushStep(seed) + 1;
-  return start < length ? [part(recorded, start, length)] : [];
-}
-
-/** Steps `start` to `end` (excluded) of an episode without pictures. */
-function part({ episode, privileged }: RecordedEpisode, start: number, end: number): RecordedEpisode {
+/** An episode without pictures from the push on, if it went on. */
+function afterPush({ episode, privileged }: RecordedEpisode): RecordedEpisode[] {
   const { length, observations, actions, rewards } = episode;
   const { stepScores, poses } = privileged;
-  const rows = (values: Float32Array, count: number, last: number) => {
-    const size = values.length / count;
-    return values.slice(start * size, last * size);
-  };
-  return {
-    episode: {
-      ...episode,
-      length: end - start,
-      observations: rows(observations, length + 1, end + 1),
-      actions: rows(actions, length, end),
-      rewards: rows(rewards, length, end),
+  const start = pushStep(episode.seed) + 1;
+  if (start >= length) return [];
+  const rows = (values: Float32Array, count: number) => values.slice((start * values.length) / count);
+  return [
+    {
+      episode: {
+        ...episode,
+        length: length - start,
+        observations: rows(observations, length + 1),
+        actions: rows(actions, length),
+        rewards: rows(rewards, length),
+      },
+      privileged: { ...privileged, stepScores: rows(stepScores, length), poses: rows(poses, length) },
     },
-    privileged: { ...privileged, stepScores: rows(stepScores, length, end), poses: rows(poses, length, end) },
-  };
+  ];
 }

@@ -39,6 +39,8 @@ const experimentCloningSchema = cloningConfigSchema
     observationSteps: withDefault(cloningShape.observationSteps, 1),
     prediction: withDefault(cloningShape.prediction, 'sample'),
     samplingSteps: leftToTask(cloningShape.samplingSteps),
+    actionNormalization: leftToTask(cloningShape.actionNormalization),
+    firstPlanShare: leftToTask(cloningShape.firstPlanShare),
     averageDecay: withDefault(cloningShape.averageDecay, 0.998),
     evaluationEpisodes: withDefault(cloningShape.evaluationEpisodes, 0),
   });

@@ -5,7 +5,10 @@ export interface AlignmentTaskDefaults {
   readonly demonstrations: number;
   readonly starts: number;
   readonly rolloutsPerStart: number;
-  readonly cloning: Pick<CloningConfig, 'steps' | 'downDims' | 'samplingSteps'>;
+  readonly cloning: Pick<
+    CloningConfig,
+    'steps' | 'downDims' | 'samplingSteps' | 'actionNormalization' | 'firstPlanShare'
+  >;
   readonly alignment: Pick<AlignmentConfig, 'windows' | 'learningRate' | 'steps' | 'monitorEvery'>;
 }
 
@@ -34,14 +37,21 @@ export type AlignmentTaskId = (typeof alignmentTaskIds)[number];
 const armPushes = ['step_x', 'step_y', 'step_rotation_z'];
 
 /**
- * The arm must hit its places to a centimetre: many demonstrations and denoising steps. The way is decided in the first plan;
- * later plans, compared in different situations, would spoil precision.
+ * The arm must hit its places to a centimetre: many demonstrations and denoising steps. The way is decided in the first plan,
+ * so that half of what is learned is about first plans, and its places differ by small actions, which scaling by their
+ * deviation brings out of the noise. Later plans, compared in different situations, would spoil alignment's precision.
  */
 const armDefaults: AlignmentTaskDefaults = {
-  demonstrations: 3000,
+  demonstrations: 6000,
   starts: 120,
   rolloutsPerStart: 4,
-  cloning: { steps: 10_000, downDims: [64, 128], samplingSteps: 50 },
+  cloning: {
+    steps: 20_000,
+    downDims: [64, 128],
+    samplingSteps: 50,
+    actionNormalization: 'MEAN_STD',
+    firstPlanShare: 0.5,
+  },
   alignment: { windows: 'first', learningRate: 1e-4, steps: 300, monitorEvery: 100 },
 };
 
@@ -50,7 +60,13 @@ const planeDefaults: AlignmentTaskDefaults = {
   demonstrations: 200,
   starts: 24,
   rolloutsPerStart: 6,
-  cloning: { steps: 1500, downDims: [32, 64], samplingSteps: 10 },
+  cloning: {
+    steps: 1500,
+    downDims: [32, 64],
+    samplingSteps: 10,
+    actionNormalization: 'MIN_MAX',
+    firstPlanShare: 0,
+  },
   alignment: { windows: 'plans', learningRate: 1e-4, steps: 30, monitorEvery: 10 },
 };
 
