@@ -65,6 +65,14 @@ class Client {
     this.send({ type: 'hello', protocol: 3, annotator, held: [] });
   }
 
+  /** Comes when the server has hung up, after everything that it sent. */
+  hungUp(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket.readyState === WebSocket.CLOSED) resolve();
+      this.#socket.once('close', () => resolve());
+    });
+  }
+
   close(): void {
     this.#socket.terminate();
   }
@@ -233,7 +241,11 @@ it('serves rollouts as they are recorded, to the end of their stream', async () 
   const counts = client.heard.filter(({ type }) => type === 'progress');
   expect(counts.at(-1)).toMatchObject({ isGrowing: true });
   stream.end();
+  // Whoever waits for more is told that there is none, even when the command closes the page at once.
   await viewer.finished;
+  await viewer.close();
+  await client.hungUp();
+  expect(client.heard.findLast(({ type }) => type === 'idle')).toMatchObject({ reason: 'finished' });
   expect((await work.answersTo(queries)).map(({ query }) => query.id)).toEqual(['arriving/0', 'arriving/1']);
 });
 

@@ -52,6 +52,8 @@ export function datasetClips(recording: PrivilegedDataset): ClipSource {
       const events = await eventsOf(dataset, clip, track);
       if (track === undefined) return { ...common, events, redraw: null };
       const { scene, poses } = track;
+      // A robot's recording does not know where things were: there is nothing to draw beside the pictures.
+      if (scene.bodies.length === 0) return { ...common, events, redraw: null };
       const width = poseTrackWidth(scene);
       return { ...common, events, redraw: { scene, poses: poses.subarray(clip.start * width, clip.end * width) } };
     },

@@ -79,7 +79,7 @@ export class Desk {
     seat.leaving = setTimeout(() => {
       this.#seats.delete(seat.annotator);
       this.#options.pool.release(seat.annotator);
-      this.#serveIdle();
+      void this.#serveIdle();
     }, this.#options.graceMs);
     this.#sendProgress();
   }
@@ -193,22 +193,21 @@ export class Desk {
     await visitor.send({ type: 'acknowledged', entry: entry.id });
     this.#options.onFeedback?.(entry);
     await seat.serve();
-    this.#serveIdle();
+    void this.#serveIdle();
     this.#sendProgress();
   }
 
-  /** A query has come late, or the last one has. */
+  /** A query has come late, or the last one has: then whoever waits hears of it before the server is closed. */
   async #goOn(): Promise<void> {
     await this.#options.pool.readOn();
-    this.#noteFinish();
-    this.#serveIdle();
+    await this.#serveIdle();
     this.#sendProgress();
+    this.#noteFinish();
   }
 
-  #serveIdle(): void {
-    for (const seat of this.#seats.values()) {
-      if (seat.isIdle) seat.serve().catch((error) => this.#options.onProblem?.(error));
-    }
+  async #serveIdle(): Promise<void> {
+    const idle = [...this.#seats.values()].filter((seat) => seat.isIdle);
+    await Promise.all(idle.map((seat) => seat.serve().catch((error) => this.#options.onProblem?.(error))));
   }
 
   #sendProgress(): void {
