@@ -65,7 +65,7 @@ const operations = {
       return response;
     });
   },
-  async send_goal({ type, action, goal, cancel_after_s, timeout_s = 30 }) {
+  async send_goal({ type, action, goal, cancel_after_s, timeout_s = 150 }) {
     const client = node.actionClient(type, action);
     const feedback = [];
     const onFeedback = (one) => {

@@ -114,7 +114,7 @@ class Peer:
 
         self.things[service] = self.node.create_service(load(type), service, answer, callback_group=self.group)
 
-    def send_goal(self, type, action, goal, cancel_after_s=None, timeout_s=30.0):
+    def send_goal(self, type, action, goal, cancel_after_s=None, timeout_s=150.0):
         client = self.things.get(action) or ActionClient(self.node, load(type), action, callback_group=self.group)
         self.things[action] = client
         if not client.wait_for_server(timeout_s):

@@ -64,6 +64,25 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
       goal,
       ...more,
     });
+  const moveTo = (positions: readonly number[], velocity: number, more: object = {}) =>
+    peer.ask<PtpReport>('send_goal', {
+      type: 'franka_msgs/action/PTPMotion',
+      action: `${ns}/action_server/ptp_motion`,
+      goal: {
+        goal_joint_configuration: positions,
+        maximum_joint_velocities: joints.map(() => velocity),
+        goal_tolerance: 0.01,
+      },
+      ...more,
+    });
+  /** On the topic: followed until its end, or until a reset. */
+  async function sendTrajectory(message: object): Promise<void> {
+    const name = `trajectory_${count++}`;
+    const type = 'trajectory_msgs/msg/JointTrajectory';
+    await peer.ask('publisher', { name, type, topic: `${controller}/joint_trajectory` });
+    await peer.untilMatched(name);
+    await peer.ask('publish', { name, message });
+  }
   const trigger = (name: string) =>
     peer.ask<{ success: boolean; message: string }>('call', {
       type: 'std_srvs/srv/Trigger',
@@ -155,20 +174,15 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const here = await jointPositions();
     for (const [joint, position] of idle.position.entries()) expect(position).toBeCloseTo(here[joint]!, 2);
 
-    // Straight on, for 20 s from 5 s after now, so that the middle is half of the way wherever the arm is by then.
+    // Straight on, for 20 s from 5 s after now: halfway it is in the middle, whenever that is asked.
     const { clock } = await latest<{ clock: { sec: number } }>('rosgraph_msgs/msg/Clock', '/clock');
     const there = here.map((position, joint) => (joint === 0 ? position + 0.4 : position));
     const point = (positions: readonly number[], sec: number) => ({ positions, time_from_start: { sec, nanosec: 0 } });
-    const goal = follow(
-      {
-        trajectory: {
-          header: { stamp: { sec: clock.sec + 5, nanosec: 0 } },
-          joint_names: joints,
-          points: [point(here, 0), point(there, 20)],
-        },
-      },
-      { cancel_after_s: 1 },
-    );
+    await sendTrajectory({
+      header: { stamp: { sec: clock.sec + 5, nanosec: 0 } },
+      joint_names: joints,
+      points: [point(here, 0), point(there, 20)],
+    });
     let middle = await query({ sec: clock.sec + 15, nanosec: 0 });
     await until(async () => {
       middle = await query({ sec: clock.sec + 15, nanosec: 0 });
@@ -179,21 +193,10 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const late = await query({ sec: clock.sec + 60, nanosec: 0 });
     expect(late.success).toBe(false);
     expect(late.message).toContain('the trajectory goes from');
-    expect((await goal).status).toBe('canceled');
+    expect((await trigger('reset')).success).toBe(true);
   });
 
   it('moves to a configuration, refuses one out of range, and gives way to another goal and to a cancel', async () => {
-    const move = (positions: readonly number[], velocity: number, more: object = {}) =>
-      peer.ask<PtpReport>('send_goal', {
-        type: 'franka_msgs/action/PTPMotion',
-        action: `${ns}/action_server/ptp_motion`,
-        goal: {
-          goal_joint_configuration: positions,
-          maximum_joint_velocities: joints.map(() => velocity),
-          goal_tolerance: 0.01,
-        },
-        ...more,
-      });
     const reached = { status: 'succeeded', result: { target_status: { status: 2 }, error_message: '' } };
     const refused = (error_message: string) => ({
       status: 'aborted',
@@ -201,36 +204,32 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     });
     const here = await jointPositions();
     const there = here.map((position, joint) => (joint === 0 ? position + 0.2 : position));
-    const arrived = await move(there, 1);
+    const arrived = await moveTo(there, 1);
     expect(arrived).toMatchObject(reached);
     expect(arrived.feedback[0]).toEqual({ target_status: { status: 1 } });
     for (const [joint, position] of (await jointPositions()).entries()) expect(position).toBeCloseTo(there[joint]!, 1);
-    const outside = await move(there.with(3, 0.5), 1);
+    const outside = await moveTo(there.with(3, 0.5), 1);
     expect(outside).toMatchObject(refused('the goal of fer_joint4 is 0.5 rad; expected -3.0718 to -0.0698'));
-    const tooFast = await move(here, 3);
+    const tooFast = await moveTo(here, 3);
     expect(tooFast.result.error_message).toContain('the maximum velocity of fer_joint1 is 3 rad/s');
 
-    const slow = move(here, 0.02);
+    const slow = moveTo(here, 0.02);
     await robotState(({ robot_mode }) => robot_mode === 2);
     expect((await follow({ trajectory: trajectory(here, 1) })).accepted).toBe(false);
-    expect(await move(here, 1)).toMatchObject(reached);
+    expect(await moveTo(here, 1)).toMatchObject(reached);
     expect(await slow).toMatchObject(refused('a newer goal took its place'));
-    const cancelled = await move(there, 0.02, { cancel_after_s: 0.2 });
+    const cancelled = await moveTo(there, 0.02, { cancel_after_s: 0.2 });
     expect(cancelled).toMatchObject({ ...refused('cancelled by the client'), status: 'canceled' });
     await robotState(({ robot_mode }) => robot_mode === 1);
-    const trajectoryGoal = follow({ trajectory: trajectory(there, 20) }, { cancel_after_s: 1 });
+    await sendTrajectory(trajectory(there, 60));
     await robotState(({ robot_mode }) => robot_mode === 2);
-    expect((await move(here, 1)).result.error_message).toContain('the arm follows a trajectory');
-    expect((await trajectoryGoal).status).toBe('canceled');
+    expect((await moveTo(here, 1)).result.error_message).toContain('the arm follows a trajectory');
+    expect((await trigger('reset')).success).toBe(true);
   });
 
   it('follows a trajectory from the topic', async () => {
     const goal = (await jointPositions()).map((position, joint) => (joint === 0 ? position + 0.15 : position));
-    const name = 'trajectory';
-    const type = 'trajectory_msgs/msg/JointTrajectory';
-    await peer.ask('publisher', { name, type, topic: `${controller}/joint_trajectory` });
-    await peer.untilMatched(name);
-    await peer.ask('publish', { name, message: trajectory(goal, 1) });
+    await sendTrajectory(trajectory(goal, 1));
     await until(async () => Math.abs((await jointPositions())[0]! - goal[0]!) < 0.01, 'the arm to arrive');
   });
 
@@ -278,22 +277,23 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const stopped = await robotState(({ robot_mode }) => robot_mode === 4);
     expect(Object.values(stopped.current_errors).filter(Boolean)).toHaveLength(1);
     expect((await follow({ trajectory: trajectory(down, 1) })).accepted).toBe(false);
-    const motion = await peer.ask<PtpReport>('send_goal', {
-      type: 'franka_msgs/action/PTPMotion',
-      action: `${ns}/action_server/ptp_motion`,
-      goal: { goal_joint_configuration: down, maximum_joint_velocities: joints.map(() => 1), goal_tolerance: 0.01 },
-    });
-    expect(motion.status).toBe('aborted');
-    expect(motion.result.error_message).toContain('takes no commands');
-    const recovered = await peer.ask<GoalReport>('send_goal', {
-      type: 'franka_msgs/action/ErrorRecovery',
-      action: `${ns}/action_server/error_recovery`,
-      goal: {},
-    });
-    expect(recovered.status).toBe('succeeded');
-    const after = await robotState(({ robot_mode }) => robot_mode !== 4);
+    const refused = await moveTo(down, 1);
+    expect(refused.status).toBe('aborted');
+    expect(refused.result.error_message).toContain('takes no commands');
+    const recover = async () => {
+      const type = 'franka_msgs/action/ErrorRecovery';
+      const action = `${ns}/action_server/error_recovery`;
+      expect((await peer.ask<GoalReport>('send_goal', { type, action, goal: {} })).status).toBe('succeeded');
+      return robotState(({ robot_mode }) => robot_mode !== 4);
+    };
+    const after = await recover();
     expect(Object.values(after.current_errors).filter(Boolean)).toEqual([]);
     expect(Object.values(after.last_motion_errors).filter(Boolean)).toHaveLength(1);
+    // The tool is at the table still: another motion down ends as the first did.
+    const again = await moveTo(down, 1);
+    expect(again).toMatchObject({ status: 'aborted', result: { target_status: { status: 3 } } });
+    expect(again.result.error_message).toContain('the arm stopped by itself');
+    await recover();
   });
 
   it('follows a target pose with the Cartesian controller, and refuses one in another frame', async () => {
