@@ -55,6 +55,16 @@ const armDefaults: AlignmentTaskDefaults = {
   alignment: { windows: 'first', learningRate: 1e-4, steps: 300, monitorEvery: 100 },
 };
 
+/**
+ * A fork can be held anywhere along its length: a clone that mixes the two places still lays it into the bowl, and learns
+ * that from less (docs/alignment-experiment.md).
+ */
+const forkDefaults: AlignmentTaskDefaults = {
+  ...armDefaults,
+  demonstrations: 3000,
+  cloning: { ...armDefaults.cloning, steps: 10_000, actionNormalization: 'MIN_MAX', firstPlanShare: 0 },
+};
+
 /** The plane forgives, and longer cloning makes its policies harder to align. */
 const planeDefaults: AlignmentTaskDefaults = {
   demonstrations: 200,
@@ -96,7 +106,7 @@ export const alignmentTasks: Readonly<Record<AlignmentTaskId, AlignmentTask>> = 
     preferredWay: 'handle',
     viewCamera: 'front',
     rewardCameras: ['wrist'],
-    defaults: armDefaults,
+    defaults: forkDefaults,
     question: 'Which robot lays the fork into the bowl as you would like it?',
   },
   'xmagical/pass-shortstick': {
