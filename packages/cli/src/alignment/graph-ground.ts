@@ -61,13 +61,23 @@ async function judgedEpisodes(directory: string): Promise<Judged[]> {
   return judged;
 }
 
-/** What stopped rollouts before their time, and how often, by the datasets of a run. */
-export async function countStops(directories: readonly string[]): Promise<{ reason: string; count: number }[]> {
-  const counts = new Map<string, number>();
+/** Rollouts that the same thing stopped before their time. */
+export interface Stops {
+  readonly count: number;
+  /** What stopped the first of them, with its figures. */
+  readonly example: string;
+}
+
+/** What stopped rollouts in the datasets of a run, by cause: the reason as far as its first colon. */
+export async function countStops(directories: readonly string[]): Promise<Stops[]> {
+  const causes = new Map<string, Stops>();
   for (const directory of directories) {
     for (const { stopped } of (await openDataset(directory)).episodes) {
-      if (stopped !== undefined) counts.set(stopped, (counts.get(stopped) ?? 0) + 1);
+      if (stopped === undefined) continue;
+      const cause = stopped.split(':')[0]!;
+      const { count, example } = causes.get(cause) ?? { count: 0, example: stopped };
+      causes.set(cause, { count: count + 1, example });
     }
   }
-  return [...counts].map(([reason, count]) => ({ reason, count }));
+  return [...causes.values()];
 }

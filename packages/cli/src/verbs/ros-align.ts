@@ -65,7 +65,11 @@ export default defineVerb({
           report.rollouts.folder,
           ...judged.map((name) => join(heldOut.directory, name)),
         ]);
-        const lines = stops.map(({ reason, count }) => `${count} rollouts ended before their time: ${reason}`);
+        const lines = stops.map(({ count, example }) =>
+          count === 1
+            ? `1 rollout ended before its time: ${example}`
+            : `${count} rollouts ended before their time, the first of them: ${example}`,
+        );
         return { data: { ...report, directory, stops }, text: [outcome.text, ...lines].join('\n') };
       } catch (error) {
         throw resumable(error, context, directory);
