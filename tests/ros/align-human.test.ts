@@ -6,7 +6,7 @@ import type { FeedbackEntry } from '@rapport/core';
 import { openDataset, openLedger } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
 import { loadReward } from '@rapport/reward';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium, skipReason } from '../browser/chromium.js';
 import { press } from '../browser/visits.js';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
@@ -22,27 +22,20 @@ describe.skipIf(rosMissing !== undefined || chromiumPath === undefined)(
   liveOptions,
   () => {
     let folder: string;
-    const peers: Peer[] = [];
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'rapport-ros-human-'));
     });
-    afterEach(() => Promise.all(peers.splice(0).map((peer) => peer.stop())));
     afterAll(() => rm(folder, { recursive: true }));
-    const command = (words: readonly string[]): Peer => {
-      const peer = Peer.command(words);
-      peers.push(peer);
-      return peer;
-    };
 
     it('asks about each start while the arm rests, learns a reward from the answers, and runs what it aligned', async () => {
       const output = await mkdtemp(join(folder, 'run-'));
       const ledger = join(output, 'ledger');
-      const simulator = command([
+      const simulator = Peer.command([
         ...['ros', 'sim', 'franka/reach', '--ros-args'],
         ...[...simulation, ...rates].flatMap((value) => ['-p', value]),
       ]);
       await until(() => simulator.errors.includes('is active'), 'the simulator');
-      const align = command([
+      const align = Peer.command([
         ...['ros', 'align', policy, '--env', 'franka/reach', '--limits', 'panda-full', '--json'],
         ...['--annotator=human', '--method=rlhf', '--reward-members=1', '--encoder.kind=pixels16'],
         ...[`--rollouts=${2 * STARTS}`, '--rollouts-per-start=2', '--clips-per-query=2', `--queries=${STARTS}`],

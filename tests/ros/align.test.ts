@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDataset, openLedger, validateDataset } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { liveOptions, Peer, rosMissing, until } from './peers.js';
 
 interface JointState {
@@ -22,21 +22,14 @@ const settings = ['objective=winners', 'steps=4', 'monitorEvery=2', 'batchSize=4
 describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
   let folder: string;
   let policy: string;
-  const peers: Peer[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rapport-ros-align-'));
     policy = join(folder, 'reference');
     cpSync(fixture, policy, { recursive: true });
   });
-  afterEach(() => Promise.all(peers.splice(0).map((peer) => peer.stop())));
   afterAll(() => rm(folder, { recursive: true }));
 
-  const command = (words: readonly string[]): Peer => {
-    const peer = Peer.command(words);
-    peers.push(peer);
-    return peer;
-  };
   const align = (...more: string[]) => [
     ...['ros', 'align', policy, '--env', 'franka/reach', '--limits', 'panda-full', '--annotator', 'simulated'],
     ...['--rollouts=4', '--rollouts-per-start=2', '--clips-per-query=2', '--queries=6', '--picture=32'],
@@ -47,14 +40,14 @@ describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
   ];
 
   it('is stopped and goes on, ranks, aligns and runs what it aligned, and leaves the arm at rest', async () => {
-    const simulator = command([
+    const simulator = Peer.command([
       ...['ros', 'sim', 'franka/reach', '--ros-args'],
       ...[...simulation, ...rates].flatMap((value) => ['-p', value]),
     ]);
     await until(() => simulator.errors.includes('is active'), 'the simulator');
     const before = policyHash((await loadDiffusionPolicy(policy)).checkpoint);
 
-    const first = command(align());
+    const first = Peer.command(align());
     const stored = join('rollouts', 'meta', 'rapport', 'episodes.jsonl');
     await until(
       () => readdirSync(folder, { recursive: true }).some((path) => String(path).endsWith(stored)),
@@ -66,7 +59,7 @@ describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
     const kept = await openDataset(join(directory, 'rollouts'));
     expect(kept.episodes.length).toBeGreaterThan(0);
 
-    const second = command(['ros', 'align', '--resume', directory, '--json', ...simTime]);
+    const second = Peer.command(['ros', 'align', '--resume', directory, '--json', ...simTime]);
     expect(await second.ended, second.errors).toBe(0);
     const rollouts = join(directory, 'rollouts');
     expect(await validateDataset(rollouts)).toEqual([]);
@@ -94,7 +87,6 @@ describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
     expect(report.runCommand).toContain(`ros run ${join(directory, 'policy')} --limits panda-full`);
 
     const observer = await Peer.start('node');
-    peers.push(observer);
     await observer.ask('subscribe', {
       name: 'joints',
       type: 'sensor_msgs/msg/JointState',
@@ -114,7 +106,7 @@ describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
     ],
   ])('refuses %s in one line, and leaves nothing behind', async (_, words, line) => {
     const output = join(folder, 'refused');
-    const refused = command([
+    const refused = Peer.command([
       'ros',
       'align',
       policy,

@@ -103,17 +103,23 @@ describe('trainDiffusion', () => {
   });
 });
 
+/** Every number of a step is the step's own. */
+function counting(length: number): Demonstration {
+  const ramp = Float32Array.from({ length }, (_, step) => step);
+  return {
+    length,
+    vectors: { 'observation.state': ramp, 'observation.environment_state': ramp, action: ramp },
+    pictures: {},
+  };
+}
+
 describe('batchSampler', () => {
   it('takes windows around the step, repeats the ends and marks padding', () => {
     const length = 12;
-    const ramp = Float32Array.from({ length }, (_, step) => step);
-    const one: Demonstration = {
-      length,
-      vectors: { 'observation.state': ramp, 'observation.environment_state': ramp, action: ramp },
-      pictures: {},
-    };
     const network = diffusionNetwork({ ...config, normalizationMapping: {} });
-    const batch = batchSampler(network, [one], { statistics: {}, batchSize: 200 }).next(new RandomStream(3, 'windows'));
+    const batch = batchSampler(network, [counting(length)], { statistics: {}, batchSize: 200 }).next(
+      new RandomStream(3, 'windows'),
+    );
     const seen = new Set<number>();
     for (let sample = 0; sample < 200; sample++) {
       const [before, now] = batch['observation.state']!.subarray(2 * sample, 2 * sample + 2);
@@ -130,16 +136,9 @@ describe('batchSampler', () => {
   });
 
   it('draws the first step of episodes as often as it is told to', () => {
-    const length = 40;
-    const ramp = Float32Array.from({ length }, (_, step) => step);
-    const one: Demonstration = {
-      length,
-      vectors: { 'observation.state': ramp, 'observation.environment_state': ramp, action: ramp },
-      pictures: {},
-    };
     const network = diffusionNetwork({ ...config, normalizationMapping: {} });
     const options = { statistics: {}, batchSize: 2000, firstPlanShare: 0.3 };
-    const batch = batchSampler(network, [one], options).next(new RandomStream(5, 'windows'));
+    const batch = batchSampler(network, [counting(40)], options).next(new RandomStream(5, 'windows'));
     const steps = Array.from({ length: 2000 }, (_, sample) => batch['observation.state']![2 * sample + 1]!);
     // Of the others one in 38 is the first step by chance; three deviations of a share of 2000.
     const share = 0.3 + 0.7 / 38;
