@@ -156,11 +156,16 @@ export class Peer {
   }
 }
 
-/** Waits until a condition holds. */
-export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+/**
+ * Waits until a condition holds.
+ * @param what names it when it does not, as things are then
+ */
+export async function until(condition: () => Promise<boolean> | boolean, what: string | (() => string)): Promise<void> {
   const endsAt = Date.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (Date.now() > endsAt) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+    if (Date.now() > endsAt) {
+      throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -73,6 +73,23 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
     await until(() => recorder.errors.includes(`episode ${count} is on disk`), `episode ${count} to be on disk`);
   }
 
+  /** Of every message with a header: stamped here, then sent by the other process, then recorded by a third. */
+  async function expectTimesInOrder(bag: string): Promise<void> {
+    let seen = 0;
+    for await (const { topic, data, publishTime, logTime } of readBag(await locateBag(bag))) {
+      if (topic.name === '/rapport/episode') continue;
+      // The stamp follows the four bytes with which every message begins.
+      const { buffer, byteOffset } = data;
+      const view = new DataView(buffer, byteOffset);
+      const stamp = BigInt(view.getInt32(4, true)) * 1_000_000_000n + BigInt(view.getUint32(8, true));
+      expect(publishTime).toBeGreaterThan(stamp);
+      expect(logTime).toBeGreaterThan(publishTime);
+      seen++;
+    }
+    // Every pose, and the joints that arrived: those are sent with best effort.
+    expect(seen).toBeGreaterThan(sent);
+  }
+
   it('makes a valid bag and a valid dataset of one session, with every message and three files', async () => {
     const recorder = await startRecorder('session');
     await episode(recorder, 'pick', 1);
@@ -91,6 +108,7 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
     expect(survey.topics.find(({ name }) => name === '/arm/joint_states')!.qos).toMatchObject([
       { reliability: 'best_effort' },
     ]);
+    await expectTimesInOrder(bag);
     const dataset = await openDataset(join(folder, 'session/dataset'));
     expect(dataset.episodes.map(({ tasks }) => tasks[0])).toEqual(['pick', 'place']);
     expect(await validateDataset(join(folder, 'session/dataset'))).toEqual([]);

@@ -37,7 +37,10 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
 
   async function run(words: readonly string[] = [...policy, ...simTime]): Promise<Peer> {
     const runner = Peer.command(words);
-    await until(() => runner.errors.includes('is active'), `the runner: ${runner.errors}`);
+    await until(
+      () => runner.errors.includes('is active'),
+      () => `the runner: ${runner.errors}`,
+    );
     return runner;
   }
 

@@ -16,7 +16,7 @@ export default defineVerb({
     'takes joints, gripper, poses, commands, the robot state, pictures and transforms of its namespace, also those that ' +
     'appear later. It does not start while a named topic is missing. Tasks on the marker topic (std_msgs/String) begin ' +
     'episodes, an empty text ends them; every ended episode is a finished file of the bag, which survives a kill. Messages ' +
-    'that were lost or dropped are counted by topic. Publish time repeats log time: rclnodejs does not tell the former.',
+    'that were lost or dropped are counted by topic. A message keeps when it was stamped, sent and recorded.',
   examples: [
     'rapport ros record recordings/cup',
     'rapport ros record recordings/cup --topics /franka/joint_states --topics /target_pose',

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UnavailableError } from '@rapport/core';
@@ -206,6 +207,8 @@ interface LifecycleInternals {
 
 export interface Native {
   readonly rclnodejs: Rclnodejs;
+  /** When the message was sent that a subscription was given last, nanoseconds by the sender's wall clock; 0: unknown. */
+  sentAt(): bigint;
   readonly PublisherEvents: new () => NativeEvents;
   readonly SubscriptionEvents: new () => NativeEvents;
 }
@@ -230,8 +233,9 @@ async function load(): Promise<Native> {
   }
   // By file, because classes of events are not exported by name and exist once per way of importing them.
   const file = (path: string) => pathToFileURL(join(layout.rclnodejs, path)).href;
-  const [main, events] = await Promise.all([
+  const [main, bindings, events] = await Promise.all([
     import(/* @vite-ignore */ file('index.js')) as Promise<{ default: Rclnodejs }>,
+    import(/* @vite-ignore */ file('lib/native_loader.js')) as Promise<{ default: Bindings }>,
     import(/* @vite-ignore */ file('lib/event_handler.js')) as Promise<{
       PublisherEventCallbacks: new () => NativeEvents;
       SubscriptionEventCallbacks: new () => NativeEvents;
@@ -242,9 +246,29 @@ async function load(): Promise<Native> {
   main.default.removeSignalHandlers();
   return {
     rclnodejs: main.default,
+    sentAt: tellWhenSent(bindings.default),
     PublisherEvents: events.PublisherEventCallbacks,
     SubscriptionEvents: events.SubscriptionEventCallbacks,
   };
+}
+
+/** Functions of the binary that rclnodejs calls. */
+interface Bindings {
+  /** Takes a message as bytes; undefined where there is none. */
+  rclTakeRaw(subscription: object): Buffer | undefined;
+}
+
+/** The addon of `ros/take-message.cpp`. */
+interface TakeMessageAddon {
+  takeMessage(subscription: object, sentAt: BigInt64Array): Buffer | undefined;
+}
+
+/** Has rclnodejs take messages through our addon. @returns when the last one was sent */
+function tellWhenSent(bindings: Bindings): () => bigint {
+  const { takeMessage } = createRequire(import.meta.url)(layout.takeMessage) as TakeMessageAddon;
+  const sentAt = new BigInt64Array(1);
+  bindings.rclTakeRaw = (subscription) => takeMessage(subscription, sentAt);
+  return () => sentAt[0]!;
 }
 
 /** A transition that the present state does not allow would end the process when a remote node asks for it. */

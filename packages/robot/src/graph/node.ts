@@ -138,14 +138,16 @@ export class RosNode {
   }
 
   /**
-   * Takes messages as the bytes that they were sent as (CDR). rclnodejs does not tell when such a message was sent.
+   * Takes messages as the bytes that they were sent as (CDR).
+   * @param onBytes told when the message was sent, too: nanoseconds by the sender's wall clock, 0 where the middleware does
+   *   not tell it
    * @throws InputError when the type is not installed
    */
   subscribeRaw(
     type: string,
     topic: string,
     qos: QosProfile,
-    onBytes: (bytes: Buffer) => void,
+    onBytes: (bytes: Buffer, sentAt: bigint) => void,
     events: TopicEvents = {},
   ): Subscription {
     messageCodec(type);
@@ -154,7 +156,7 @@ export class RosNode {
       type,
       topic,
       { qos: toNativeQos(this.#native, qos), isRaw: true },
-      (bytes) => this.#safely(name, () => onBytes(bytes)),
+      (bytes) => this.#safely(name, () => onBytes(bytes, this.#native.sentAt())),
       this.#events(new this.#native.SubscriptionEvents(), name, events),
     );
     return new Subscription(native, type, name, () => this.#node.destroySubscription(native));

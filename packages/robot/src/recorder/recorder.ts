@@ -30,8 +30,8 @@ export interface RecorderOptions {
 /**
  * Records topics as the bytes that they were sent as, without decoding them, to a rosbag2 bag. Each end of an episode ends a
  * file of the bag, which is whole from then on, so that a killed process loses the episode at hand and nothing before it.
- * Log time is the node's ROS time; sensor time is in the messages; the middleware does not tell when a raw message was
- * sent, so that the publish time repeats the log time. Quality of service follows the publishers: reliable where all are.
+ * Log time is the node's ROS time; publish time is the sender's wall clock, as the middleware tells it, also where ROS time is
+ * simulated; sensor time is in the messages. Quality of service follows the publishers: reliable where all are.
  * Comes when every publisher is connected, so that no message from then on is missed.
  * @throws UnavailableError when nobody publishes a topic, InputError when its publishers disagree about the type; no bag
  * has been begun then

@@ -100,14 +100,15 @@ export class Session implements Recorder {
       type,
       name,
       qos,
-      (data) => {
+      (data, sentAt) => {
         if (this.#backlog >= GREATEST_BACKLOG) {
           counts.dropped++;
           return;
         }
         counts.recorded++;
         const logTime = this.#node.now();
-        this.#enqueue(() => this.#bag.write({ topic, logTime, publishTime: logTime, sequence: sequence++, data }));
+        const publishTime = sentAt === 0n ? logTime : sentAt;
+        this.#enqueue(() => this.#bag.write({ topic, logTime, publishTime, sequence: sequence++, data }));
         onBytes(data);
       },
       {

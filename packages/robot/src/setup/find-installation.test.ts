@@ -24,7 +24,7 @@ it('finds the installation that was sourced, with workspaces before it and witho
     source: 'sourced',
     prefixes: [prefix('workspace'), prefix('humble')],
     steps: {},
-    wanted: ['interfaces', 'rclnodejs', 'messages'],
+    wanted: ['interfaces', 'rclnodejs', 'take-message', 'messages'],
   });
 });
 

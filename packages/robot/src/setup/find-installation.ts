@@ -6,7 +6,7 @@ import type { Installation } from './installation.js';
 /** What rclnodejs 2.2.0 works with. */
 const sourcedDistros = ['humble', 'jazzy', 'kilted', 'lyrical', 'rolling'];
 
-const commonSteps = ['interfaces', 'rclnodejs', 'messages'];
+const commonSteps = ['interfaces', 'rclnodejs', 'take-message', 'messages'];
 
 /**
  * The installation whose `setup.bash` was sourced before this program started; undefined when none was.

@@ -13,7 +13,7 @@ const wheels: Installation = {
   source: 'wheels',
   prefixes: [],
   steps: { ...recipeFingerprints('jazzy'), repair: '1', messages: '1' },
-  wanted: ['wheels', 'repair', 'interfaces', 'rclnodejs', 'messages', 'waits'],
+  wanted: ['wheels', 'repair', 'interfaces', 'rclnodejs', 'take-message', 'messages', 'waits'],
 };
 
 beforeAll(() => {

@@ -50,7 +50,7 @@ export function rosState(record: string = layout.record): RosState {
       reason: `ROS 2 was set up from other versions (step "${stale}") than this Rapport asks for`,
     };
   }
-  const lost = [layout.addon, layout.overlay].find((path) => !existsSync(path));
+  const lost = [layout.addon, layout.takeMessage, layout.overlay].find((path) => !existsSync(path));
   if (lost !== undefined) return { ready: false, reason: `${lost} of the ROS 2 setup is gone` };
   return { ready: true, installation };
 }
@@ -72,6 +72,7 @@ export function recipeFingerprints(distro: string): Readonly<Record<string, stri
     ...(existsSync(requirements) && { wheels: hashFiles([requirements]) }),
     interfaces: hashFiles(recipe.interfacePackages.flatMap((name) => filesBelow(join(recipe.interfaces, name)))),
     rclnodejs: hashFiles([join(recipe.rclnodejs, 'package-lock.json')]),
+    'take-message': hashFiles([recipe.takeMessage]),
     waits: hashFiles([recipe.waits]),
   };
 }

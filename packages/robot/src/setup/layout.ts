@@ -15,6 +15,8 @@ export const recipe = {
   rclnodejs: join(packageFolder, 'ros/rclnodejs'),
   /** Fast DDS with shared memory for images, on this machine only or on the network. */
   fastDds: (reach: 'local' | 'network') => join(packageFolder, 'ros', `fastdds-${reach}.xml`),
+  /** The addon that takes messages with the time at which they were sent. */
+  takeMessage: join(packageFolder, 'ros/take-message.cpp'),
   /** What Fast DDS of the wheels has to call to wait without a limit. */
   waits: join(packageFolder, 'ros/fastdds-waits.cpp'),
   /** Interface packages that no installation brings, in the order in which they are built. */
@@ -37,6 +39,7 @@ export const layout = {
   node: join(root, 'node'),
   rclnodejs: join(root, 'node/node_modules/rclnodejs'),
   addon: join(root, 'node/node_modules/rclnodejs/build/Release/rclnodejs.node'),
+  takeMessage: join(root, 'node/take-message.node'),
   /** The environment for shells. */
   shell: join(root, 'environment.sh'),
   logs: join(root, 'log'),

