@@ -1,7 +1,7 @@
 // One measured process: a node that answers every image with a command, and sends a command 100 times a second. The peer,
 // peers/ros_loop.py, does the same with rclpy.
 import {
-  CommandClock,
+  CommandPump,
   type Image,
   type JointTrajectory,
   openNode,
@@ -40,13 +40,18 @@ node.subscribe<Image>('sensor_msgs/msg/Image', '/bench/image', qosProfiles.defau
   answer.publish({ header, joint_names: joints, points: trajectory(sum / data.length) });
 });
 
-const clock = new CommandClock(PERIOD);
-setInterval(() => {
-  const due = clock.tick(Number(node.now()) / 1e9);
-  if (due !== undefined) {
+const pump = new CommandPump(PERIOD, {
+  now: () => Number(node.now()) / 1e9,
+  even: true,
+  tick(_now, due) {
     stream.publish({ header: { stamp: rosTimeFromSeconds(due) }, joint_names: joints, points: trajectory(0) });
-  }
-}, 1);
+    return true;
+  },
+  failed(error) {
+    throw error;
+  },
+});
+pump.start();
 process.once('SIGTERM', () => {
   node.close();
   process.exit(0);

@@ -14,6 +14,11 @@ export class CommandClock {
     this.#period = period;
   }
 
+  /** Seconds until a tick is due; 0 before the first. @param now as for `tick` */
+  untilDue(now: number): number {
+    return this.#next === undefined ? 0 : this.#next - now;
+  }
+
   /**
    * @param now seconds, on any clock; it may jump
    * @returns the time on the grid when a tick is due, else undefined

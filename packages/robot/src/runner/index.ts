@@ -1,6 +1,6 @@
 export { ArmMotion, type MovingGoal } from './arm-motion.js';
 export { type ActionChunk, type BlendedAction, ChunkBlender } from './chunk-blender.js';
-export { CommandClock } from './command-clock.js';
+export { CommandPump } from './command-pump.js';
 export { ControlLoop, type LoopHooks, type LoopMode, type LoopReport, type StepListener } from './control-loop.js';
 export { EventLog } from './event-log.js';
 export type { LoopSetup } from './loop-setup.js';

@@ -81,6 +81,7 @@ export class Runner {
     this.#inputs = new RunnerInputs(node, this.#loop, this.#names);
     this.#pump = new CommandPump(1 / values.command_rate, {
       now: () => this.#now(),
+      even: !node.usesSimTime,
       tick: (now, due) => this.#advance(now, due),
       // The controller has the stop from the last setpoint.
       failed: (error) => node.error(`no commands are sent any more: ${error instanceof Error ? error.message : error}`),
