@@ -4,6 +4,7 @@ import {
   CommandPump,
   type Image,
   type JointTrajectory,
+  messageCodec,
   openNode,
   qosProfiles,
   rosTimeFromSeconds,
@@ -34,7 +35,10 @@ function trajectory(first: number) {
   }));
 }
 
-node.subscribe<Image>('sensor_msgs/msg/Image', '/bench/image', qosProfiles.default, ({ header, data }) => {
+// Pictures as the runner reads them.
+const codec = messageCodec<Image>('sensor_msgs/msg/Image');
+node.subscribeRaw('sensor_msgs/msg/Image', '/bench/image', qosProfiles.default, (bytes) => {
+  const { header, data } = codec.decode(bytes);
   let sum = 0;
   for (let place = 0; place < data.length; place += 97) sum += data[place]!;
   answer.publish({ header, joint_names: joints, points: trajectory(sum / data.length) });

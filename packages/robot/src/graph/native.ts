@@ -246,7 +246,7 @@ async function load(): Promise<Native> {
   main.default.removeSignalHandlers();
   return {
     rclnodejs: main.default,
-    sentAt: tellWhenSent(bindings.default),
+    sentAt: takeThroughAddon(bindings.default),
     PublisherEvents: events.PublisherEventCallbacks,
     SubscriptionEvents: events.SubscriptionEventCallbacks,
   };
@@ -260,14 +260,24 @@ interface Bindings {
 
 /** The addon of `ros/take-message.cpp`. */
 interface TakeMessageAddon {
-  takeMessage(subscription: object, sentAt: BigInt64Array): Buffer | undefined;
+  /** @returns how many bytes of `lent` the message fills, or the message when it does not fit; undefined: there is none */
+  takeMessage(subscription: object, lent: Uint8Array, sentAt: BigInt64Array): number | Buffer | undefined;
 }
 
-/** Has rclnodejs take messages through our addon. @returns when the last one was sent */
-function tellWhenSent(bindings: Bindings): () => bigint {
+/**
+ * Has rclnodejs take messages through our addon, into memory that the next message overwrites.
+ * @returns when the last one was sent
+ */
+function takeThroughAddon(bindings: Bindings): () => bigint {
   const { takeMessage } = createRequire(import.meta.url)(layout.takeMessage) as TakeMessageAddon;
   const sentAt = new BigInt64Array(1);
-  bindings.rclTakeRaw = (subscription) => takeMessage(subscription, sentAt);
+  let lent = Buffer.alloc(65_536);
+  bindings.rclTakeRaw = (subscription) => {
+    const taken = takeMessage(subscription, lent, sentAt);
+    if (typeof taken === 'number') return lent.subarray(0, taken);
+    if (taken !== undefined) lent = Buffer.alloc(2 * taken.length);
+    return taken;
+  };
   return () => sentAt[0]!;
 }
 

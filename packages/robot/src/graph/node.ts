@@ -134,13 +134,14 @@ export class RosNode {
     events: TopicEvents = {},
   ): Subscription {
     const codec: MessageCodec<T> = messageCodec<T>(type);
-    return this.subscribeRaw(type, topic, qos, (bytes) => onMessage(codec.decode(bytes)), events);
+    return this.subscribeRaw(type, topic, qos, (bytes) => onMessage(codec.decode(Buffer.from(bytes))), events);
   }
 
   /**
    * Takes messages as the bytes that they were sent as (CDR).
-   * @param onBytes told when the message was sent, too: nanoseconds by the sender's wall clock, 0 where the middleware does
-   *   not tell it
+   * @param onBytes gets bytes that the next message overwrites: what is kept must be copied, and so must arrays of a message
+   *   that is decoded from them. It is told when the message was sent, too: nanoseconds by the sender's wall clock, 0 where the
+   *   middleware does not tell it
    * @throws InputError when the type is not installed
    */
   subscribeRaw(

@@ -100,16 +100,17 @@ export class Session implements Recorder {
       type,
       name,
       qos,
-      (data, sentAt) => {
+      (bytes, sentAt) => {
         if (this.#backlog >= GREATEST_BACKLOG) {
           counts.dropped++;
           return;
         }
         counts.recorded++;
         const logTime = this.#node.now();
+        const data = Buffer.from(bytes);
         const publishTime = sentAt === 0n ? logTime : sentAt;
         this.#enqueue(() => this.#bag.write({ topic, logTime, publishTime, sequence: sequence++, data }));
-        onBytes(data);
+        onBytes(bytes);
       },
       {
         onLost: (count) => {

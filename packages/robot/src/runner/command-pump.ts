@@ -5,6 +5,12 @@ import { LatencyStatistics, type Percentiles } from './latency.js';
 const LOOK_MS = 1;
 /** A command that is due within this time is waited for without a timer, which may come a millisecond late. */
 const NEAR_MS = 1.2;
+/** How long other work waits at most meanwhile, ms. */
+const TURN_MS = 0.1;
+/** How late a thread may wake that sleeps for less than a timer can, ms: Linux's slack of 0.05 and a little. */
+const SLACK_MS = 0.07;
+/** What never changes, for a thread to sleep by. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 /** What a pump works with. */
 export interface PumpHooks {
@@ -23,8 +29,10 @@ export class CommandPump {
   readonly #hooks: PumpHooks;
   readonly #clock: CommandClock;
   readonly #intervals = new LatencyStatistics();
-  /** Takes back the next look; undefined while the pump does not run. */
-  #cancel: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+  /** When a command is due that is waited for without a timer, by the clock of `performance.now`. */
+  #dueAt = 0;
   #tickedAt: number | undefined;
 
   /** @param period seconds from one command to the next */
@@ -34,7 +42,7 @@ export class CommandPump {
   }
 
   get running(): boolean {
-    return this.#cancel !== undefined;
+    return this.#timer !== undefined || this.#turn !== undefined;
   }
 
   /** Wall time between two commands, seconds. */
@@ -48,23 +56,34 @@ export class CommandPump {
   }
 
   stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
+    this.#timer = undefined;
+    this.#turn = undefined;
   }
 
   #lookIn(milliseconds: number): void {
-    const timer = setTimeout(() => this.#look(), milliseconds);
-    this.#cancel = () => clearTimeout(timer);
+    this.#turn = undefined;
+    this.#timer = setTimeout(this.#look, milliseconds);
   }
 
-  /** Looks at the time when it has come, without a timer. @param wall the time of `performance.now` */
   #lookAt(wall: number): void {
-    const turn = setImmediate(() => (performance.now() < wall ? this.#lookAt(wall) : this.#look()));
-    this.#cancel = () => clearImmediate(turn);
+    this.#timer = undefined;
+    this.#dueAt = wall;
+    this.#turn = setImmediate(this.#takeTurn);
   }
+
+  /** A part of the wait for a command that is nearly due; other work has its turn before the next part. */
+  readonly #takeTurn = (): void => {
+    const left = this.#dueAt - performance.now();
+    if (left > SLACK_MS) Atomics.wait(nothing, 0, 0, Math.min(left - SLACK_MS, TURN_MS));
+    else while (performance.now() < this.#dueAt);
+    if (left > SLACK_MS) this.#turn = setImmediate(this.#takeTurn);
+    else this.#look();
+  };
 
   /** Does the tick that is due, if one is. */
-  #look(): void {
+  readonly #look = (): void => {
     try {
       const now = this.#hooks.now();
       const due = this.#clock.tick(now);
@@ -78,7 +97,7 @@ export class CommandPump {
       this.stop();
       this.#hooks.failed(error);
     }
-  }
+  };
 
   /** @returns whether to go on */
   #tick(now: number, due: number): boolean {

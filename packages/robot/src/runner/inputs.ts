@@ -142,13 +142,16 @@ export class RunnerInputs {
       this.#loop.sensing.offerRobot(stampOf(message), {
         force: length(force),
         moment: length(torque),
-        jointTorques: message.tau_ext_hat_filtered.effort,
+        jointTorques: message.tau_ext_hat_filtered.effort.slice(),
         mode: stoppedModes.get(message.robot_mode),
       });
     });
   }
 
-  /** @param spacing seconds of wall time between two messages that are read */
+  /**
+   * @param spacing seconds of wall time between two messages that are read
+   * @param take must copy the arrays that it keeps
+   */
   #listen<T extends object>(type: string, topic: string, spacing: number, take: (message: T) => void): void {
     const codec = messageCodec<T>(type);
     let readAt = Number.NEGATIVE_INFINITY;

@@ -15,7 +15,7 @@ export const recipe = {
   rclnodejs: join(packageFolder, 'ros/rclnodejs'),
   /** Fast DDS with shared memory for images, on this machine only or on the network. */
   fastDds: (reach: 'local' | 'network') => join(packageFolder, 'ros', `fastdds-${reach}.xml`),
-  /** The addon that takes messages with the time at which they were sent. */
+  /** The addon that takes messages, and tells when they were sent. */
   takeMessage: join(packageFolder, 'ros/take-message.cpp'),
   /** What Fast DDS of the wheels has to call to wait without a limit. */
   waits: join(packageFolder, 'ros/fastdds-waits.cpp'),

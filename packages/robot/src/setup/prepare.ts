@@ -115,7 +115,7 @@ function listSteps(installation: Installation, { signal }: PrepareOptions): Step
     },
     {
       name: 'take-message',
-      label: 'an addon that tells when a message was sent',
+      label: 'an addon that takes messages, and tells when they were sent',
       fingerprint: takeMessage!,
       run: () => buildTakeMessage(installation, signal),
     },
