@@ -136,6 +136,14 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByText('All done, thank you').waitFor();
     });
 
+    it('says that the command has stopped when it does so while rollouts are still to come', async () => {
+      const viewer = await serve([], { queries: queryStream() });
+      const page = await newPage(viewer, 'left');
+      await page.getByRole('heading', { name: 'Waiting for new rollouts' }).waitFor();
+      await viewer.close();
+      await page.getByRole('heading', { name: 'The command has stopped' }).waitFor();
+    });
+
     it('shows an arm redrawn beside the pictures of both cameras', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'rapport-arm-'));
       visits.closeLater({ close: () => rm(folder, { recursive: true, force: true }) });

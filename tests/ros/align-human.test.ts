@@ -9,7 +9,7 @@ import { loadReward } from '@rapport/reward';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium, skipReason } from '../browser/chromium.js';
 import { press } from '../browser/visits.js';
-import { liveOptions, Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing } from './peers.js';
 
 const policy = join(dirname(dirname(fileURLToPath(import.meta.url))), 'fixtures/reach_policy');
 const simulation = ['image_width:=32', 'image_height:=32', 'camera_rate:=20.0', 'real_time_factor:=2.0'];
@@ -34,7 +34,7 @@ describe.skipIf(rosMissing !== undefined || chromiumPath === undefined)(
         ...['ros', 'sim', 'franka/reach', '--ros-args'],
         ...[...simulation, ...rates].flatMap((value) => ['-p', value]),
       ]);
-      await until(() => simulator.errors.includes('is active'), 'the simulator');
+      await simulator.says('is active');
       const align = Peer.command([
         ...['ros', 'align', policy, '--env', 'franka/reach', '--limits', 'panda-full', '--json'],
         ...['--annotator=human', '--method=rlhf', '--reward-members=1', '--encoder.kind=pixels16'],
@@ -44,7 +44,7 @@ describe.skipIf(rosMissing !== undefined || chromiumPath === undefined)(
         ...['--ros-args', '-p', 'use_sim_time:=true'],
       ]);
       const address = /rank the rollouts at (http:\S+?);/;
-      await until(() => address.test(align.errors), 'the address of the page');
+      await align.says(address);
       const browser = await launchChromium();
       try {
         const page = await browser.newPage();

@@ -44,7 +44,7 @@ describe.skipIf(rosMissing !== undefined)('ros align', liveOptions, () => {
       ...['ros', 'sim', 'franka/reach', '--ros-args'],
       ...[...simulation, ...rates].flatMap((value) => ['-p', value]),
     ]);
-    await until(() => simulator.errors.includes('is active'), 'the simulator');
+    await simulator.says('is active');
     const before = policyHash((await loadDiffusionPolicy(policy)).checkpoint);
 
     const first = Peer.command(align());

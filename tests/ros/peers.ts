@@ -63,6 +63,7 @@ export class Peer {
   errors = '';
   readonly #answers = new Map<number, (answer: { value?: unknown; error?: string }) => void>();
   readonly #waiting: { matches: (event: PeerEvent) => boolean; resolve: (event: PeerEvent) => void }[] = [];
+  readonly #listeners = new Set<() => void>();
   #next = 0;
 
   /** @param rosArguments `--ros-args` and what follows it */
@@ -85,9 +86,7 @@ export class Peer {
     running.push(this);
     this.process = child;
     this.ended = new Promise((resolve) => child.on('close', resolve));
-    child.stderr!.on('data', (bytes) => {
-      this.errors += bytes;
-    });
+    child.stderr!.on('data', (bytes) => this.#hear(String(bytes)));
     createInterface({ input: child.stdout! }).on('line', (line) => this.#take(line));
   }
 
@@ -109,6 +108,24 @@ export class Peer {
     const known = this.events.find(matches);
     if (known !== undefined) return Promise.resolve(known);
     return inTime(new Promise((resolve) => this.#waiting.push({ matches, resolve })), what, this);
+  }
+
+  /** Waits until it has printed something beside answers and events. */
+  async says(what: string | RegExp): Promise<void> {
+    const said = () => (typeof what === 'string' ? this.errors.includes(what) : what.test(this.errors));
+    let look = () => {};
+    const heard = new Promise<void>((resolve) => {
+      look = () => {
+        if (said()) resolve();
+      };
+    });
+    this.#listeners.add(look);
+    look();
+    try {
+      await inTime(heard, `"${what}"`, this);
+    } finally {
+      this.#listeners.delete(look);
+    }
   }
 
   /** The first message that a subscription gets. */
@@ -136,12 +153,17 @@ export class Peer {
     clearTimeout(timer);
   }
 
+  #hear(text: string): void {
+    this.errors += text;
+    for (const listener of this.#listeners) listener();
+  }
+
   #take(line: string): void {
     let record: PeerEvent & { id?: number; value?: unknown; error?: string };
     try {
       record = JSON.parse(line);
     } catch {
-      this.errors += `${line}\n`;
+      this.#hear(`${line}\n`);
       return;
     }
     if (record.id !== undefined) {
@@ -156,16 +178,11 @@ export class Peer {
   }
 }
 
-/**
- * Waits until a condition holds.
- * @param what names it when it does not, as things are then
- */
-export async function until(condition: () => Promise<boolean> | boolean, what: string | (() => string)): Promise<void> {
+/** Waits until a condition holds. */
+export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
   const endsAt = Date.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (Date.now() > endsAt) {
-      throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${typeof what === 'string' ? what : what()}`);
-    }
+    if (Date.now() > endsAt) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -11,7 +11,7 @@ import {
   validateDataset,
 } from '@rapport/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { liveOptions, Peer, rosMissing, until } from './peers.js';
+import { liveOptions, Peer, rosMissing } from './peers.js';
 
 const mapping = `
 fps: 10
@@ -47,7 +47,7 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
   async function startRecorder(to: string, more = ['--mapping', join(folder, 'mapping.yaml')]): Promise<Peer> {
     const recorder = Peer.command(['ros', 'record', join(folder, to), ...more]);
     await startSender();
-    await until(() => recorder.errors.includes('records 2 topics'), 'the recorder to begin');
+    await recorder.says('records 2 topics');
     for (const name of ['joints', 'pose', 'episode']) await sender.untilMatched(name);
     return recorder;
   }
@@ -70,7 +70,7 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
     await sender.ask('publish', { name: 'episode', message: { data: task } });
     await move();
     await sender.ask('publish', { name: 'episode', message: { data: '' } });
-    await until(() => recorder.errors.includes(`episode ${count} is on disk`), `episode ${count} to be on disk`);
+    await recorder.says(`episode ${count} is on disk`);
   }
 
   /** Of every message with a header: stamped here, then sent by the other process, then recorded by a third. */
@@ -144,7 +144,7 @@ describe.skipIf(rosMissing !== undefined)('the recorder', liveOptions, () => {
     const type = 'rapport_msgs/msg/NamedValues';
     await sender.ask('publisher', { name: 'task', type, topic: '/task_observation' });
     await sender.ask('publisher', { name: 'other', type, topic: '/something_else' });
-    await until(() => recorder.errors.includes('/task_observation has appeared'), 'the topic that came later');
+    await recorder.says('/task_observation has appeared');
     await sender.untilMatched('task');
     await sender.ask('publish', { name: 'task', message: { names: ['cup'], values: [1] } });
     await episode(recorder, 'pick', 1);

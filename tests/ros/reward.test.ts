@@ -66,7 +66,7 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
     const observer = await Peer.start('node');
     await observer.ask('publisher', { name: 'camera', type: 'sensor_msgs/msg/Image', topic });
     const reward = Peer.command(['ros', 'reward', folder, '--picture', String(SIZE)]);
-    await until(() => reward.errors.includes('is active'), 'the reward');
+    await reward.says('is active');
     const listen = (name: string, type: string) =>
       observer.ask('subscribe', { name, type, topic: `/reward/${name}`, qos: { depth: 50 } });
     await listen('reward', 'rapport_msgs/msg/NamedValues');
@@ -126,14 +126,14 @@ describe.skipIf(rosMissing !== undefined)('ros reward', liveOptions, () => {
       '-p',
       'image_height:=48',
     ]);
-    await until(() => simulator.errors.includes('is active'), 'the simulator');
+    await simulator.says('is active');
     // It waits for the graph to be known, meanwhile under a name of its own.
     const refused = Peer.command([
       ...['ros', 'reward', folder, '--picture', '16', '--patience', '10', '--seconds', '60'],
       ...['--ros-args', '-r', '__node:=refused'],
     ]);
     const reward = Peer.command(['ros', 'reward', folder, '--picture', '16', '--ros-args', '-p', 'use_sim_time:=true']);
-    await until(() => reward.errors.includes('is active'), 'the reward');
+    await reward.says('is active');
     const observer = await Peer.start('node');
     await observer.ask('subscribe', {
       name: 'reward',

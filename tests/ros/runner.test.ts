@@ -22,7 +22,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   beforeAll(async () => {
     simulator = Peer.command(['ros', 'sim', 'franka/cup']);
     observer = await Peer.start('node');
-    await until(() => simulator.errors.includes('is active'), 'the simulator');
+    await simulator.says('is active');
     await observer.ask('subscribe', {
       name: 'joints',
       type: 'sensor_msgs/msg/JointState',
@@ -37,10 +37,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
 
   async function run(words: readonly string[] = [...policy, ...simTime]): Promise<Peer> {
     const runner = Peer.command(words);
-    await until(
-      () => runner.errors.includes('is active'),
-      () => `the runner: ${runner.errors}`,
-    );
+    await runner.says('is active');
     return runner;
   }
 
@@ -94,7 +91,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     const runner = await run();
     await untilMoving();
     await setObjectRate(0.1);
-    await until(() => runner.errors.includes('stopped, observation_age (/task_observation)'), 'the stop');
+    await runner.says('stopped, observation_age (/task_observation)');
     await untilResting();
     await setObjectRate(100);
     await untilMoving();

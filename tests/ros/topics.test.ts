@@ -136,7 +136,7 @@ describe.skipIf(rosMissing !== undefined)('a node', () => {
       await theirs.ask('publish', { name, message: { data: name } });
     }
     expect(await ours.message('good')).toEqual({ data: 'good' });
-    await until(() => /this callback fails/.test(ours.errors), 'the error in the log');
+    await ours.says(/this callback fails/);
     await ours.stop();
     expect(await ours.ended).toBe(0);
   });

@@ -29,6 +29,14 @@ export function notice(labelling: Labelling, undo: () => void): TemplateResult {
       true,
     );
   }
+  if (connection === 'stopped') {
+    return panel(
+      'The command has stopped',
+      unsaved > 0
+        ? `${unsaved} of your answers are not saved yet. Please leave this page open until it runs again.`
+        : 'Every answer is saved. The terminal says how to go on; this page goes on when the command runs again at this address.',
+    );
+  }
   if (idle === 'others') {
     return panel(
       'Nothing for you at the moment',
