@@ -18,6 +18,7 @@ const simTime = ['--ros-args', '-p', 'use_sim_time:=true'];
 describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   let simulator: Peer;
   let observer: Peer;
+  const runners: Peer[] = [];
 
   beforeAll(async () => {
     simulator = Peer.command(['ros', 'sim', 'franka/cup']);
@@ -37,6 +38,7 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
 
   async function run(words: readonly string[] = [...policy, ...simTime]): Promise<Peer> {
     const runner = Peer.command(words);
+    runners.push(runner);
     await runner.says('is active');
     return runner;
   }
@@ -44,8 +46,9 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
   const messages = <T>(name: string): T[] =>
     observer.events.filter((one) => one.event === 'message' && one.name === name).map(({ message }) => message);
   const speed = () => Math.max(...(messages<JointState>('joints').at(-1)?.velocity.map(Math.abs) ?? [0]));
-  const untilMoving = () => until(() => speed() > 0.1, 'the arm to move');
-  const untilResting = () => until(() => speed() < 0.01, 'the arm to rest');
+  const told = () => `${simulator.errors}${runners.map(({ errors }) => errors).join('')}`;
+  const untilMoving = () => until(() => speed() > 0.1, 'the arm to move', told);
+  const untilResting = () => until(() => speed() < 0.01, 'the arm to rest', told);
 
   /** Another rate of what the task observes, as an operator would set it. */
   async function setObjectRate(hz: number): Promise<void> {
@@ -64,7 +67,12 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     });
     const runner = await run();
     await untilMoving();
-    await until(() => messages('commands').length > 120, 'commands');
+    await until(() => messages('commands').length > 120, 'commands', told);
+    await untilMoving();
+    // Killed in mid-motion, the runner cannot say stop any more: the controller has the stop already.
+    runner.process.kill('SIGKILL');
+    await untilResting();
+
     const commands = messages<Trajectory>('commands');
     const checker = new LimitChecker(limits, 0.01);
     let sent = 0;
@@ -80,11 +88,6 @@ describe.skipIf(rosMissing !== undefined)('ros run', liveOptions, () => {
     }
     expect(checker.breaches).toEqual([]);
     expect(sent).toBeGreaterThan(50);
-
-    // Killed in mid-motion, the runner cannot say stop any more: the controller has the stop already.
-    await untilMoving();
-    runner.process.kill('SIGKILL');
-    await untilResting();
   });
 
   it('holds the arm while what the policy observes is lost, names the topic, and brings it to rest at Ctrl+C', async () => {

@@ -251,8 +251,8 @@ export class Runner {
     }
     const [problem] = this.#inputs.problems;
     if (problem !== undefined) return new InputError(`${problem[0]}: ${problem[1]}`);
-    const [silent] = this.silentSince(Number.NEGATIVE_INFINITY);
-    if (silent !== undefined) return new UnavailableError(`no message has come on ${silent}`);
+    const silent = this.silentSince(Number.NEGATIVE_INFINITY);
+    if (silent.length > 0) return new UnavailableError(`no message has come on ${silent.join(', ')}`);
     if (this.node.usesSimTime && this.node.now() === 0n) {
       return new UnavailableError('/clock tells no time', {
         fix: 'start the simulator, or add -p use_sim_time:=false',

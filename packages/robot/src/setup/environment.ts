@@ -26,6 +26,7 @@ export function rosEnvironment(installation: Installation, base: Environment = p
   const python = pythonFolder(layout.overlay);
   const range = base.ROS_AUTOMATIC_DISCOVERY_RANGE ?? 'LOCALHOST';
   const reach = range === 'LOCALHOST' ? 'local' : 'network';
+  const profile = base[fastDdsVariable(distro)];
   return {
     ...base,
     [MARK]: distro,
@@ -44,8 +45,10 @@ export function rosEnvironment(installation: Installation, base: Environment = p
     // Humble knows only the older switch.
     ...(distro === 'humble'
       ? { ROS_LOCALHOST_ONLY: base.ROS_LOCALHOST_ONLY ?? (reach === 'local' ? '1' : '0') }
-      : { ROS_AUTOMATIC_DISCOVERY_RANGE: range }),
-    [fastDdsVariable(distro)]: base[fastDdsVariable(distro)] ?? recipe.fastDds(reach),
+      : // The profile keeps to this machine by itself. Told to, rmw_fastrtps would add a second set of transports, and every
+        // process would have each port twice.
+        { ROS_AUTOMATIC_DISCOVERY_RANGE: reach === 'local' && profile === undefined ? 'SYSTEM_DEFAULT' : range }),
+    [fastDdsVariable(distro)]: profile ?? recipe.fastDds(reach),
     // The wheels' libraries have been repaired: their Python modules need not start the interpreter anew.
     ...(source === 'wheels' && { _ROS_WHEELS_BOOTSTRAP_COMPLETE: '1' }),
   };

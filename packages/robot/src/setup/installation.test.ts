@@ -13,7 +13,7 @@ const wheels: Installation = {
   source: 'wheels',
   prefixes: [],
   steps: { ...recipeFingerprints('jazzy'), repair: '1', messages: '1' },
-  wanted: ['wheels', 'repair', 'interfaces', 'rclnodejs', 'take-message', 'messages', 'waits'],
+  wanted: ['wheels', 'repair', 'interfaces', 'rclnodejs', 'take-message', 'messages', 'fast-dds'],
 };
 
 beforeAll(() => {
@@ -63,7 +63,7 @@ it('keeps a process on this machine, and leaves what the caller has set', () => 
   const own = rosEnvironment(wheels, { PATH: '/usr/bin' });
   expect(own).toMatchObject({
     ROS_DISTRO: 'jazzy',
-    ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST',
+    ROS_AUTOMATIC_DISCOVERY_RANGE: 'SYSTEM_DEFAULT',
     LD_LIBRARY_PATH: `${layout.overlay}/lib:${layout.venv}/lib`,
     PATH: `${layout.venv}/bin:/usr/bin`,
     FASTRTPS_DEFAULT_PROFILES_FILE: recipe.fastDds('local'),
@@ -74,6 +74,8 @@ it('keeps a process on this machine, and leaves what the caller has set', () => 
     ...given,
     FASTRTPS_DEFAULT_PROFILES_FILE: recipe.fastDds('network'),
   });
+  const profile = { ROS_AUTOMATIC_DISCOVERY_RANGE: 'LOCALHOST', FASTRTPS_DEFAULT_PROFILES_FILE: '/etc/own.xml' };
+  expect(rosEnvironment(wheels, profile)).toMatchObject(profile);
   expect(rosEnvironment({ ...wheels, distro: 'kilted' }, {})).toMatchObject({
     FASTDDS_DEFAULT_PROFILES_FILE: recipe.fastDds('local'),
   });
@@ -93,6 +95,6 @@ it('writes the same for shells', () => {
   expect(lines).toContain('export ROS_DISTRO="jazzy"');
   expect(lines).toContain(`export PATH="${layout.venv}/bin:$PATH"`);
   expect(lines.find((line) => line.includes('DISCOVERY'))).toMatch(
-    /="\$\{ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST\}"$/,
+    /="\$\{ROS_AUTOMATIC_DISCOVERY_RANGE:-SYSTEM_DEFAULT\}"$/,
   );
 });

@@ -73,7 +73,7 @@ export function recipeFingerprints(distro: string): Readonly<Record<string, stri
     interfaces: hashFiles(recipe.interfacePackages.flatMap((name) => filesBelow(join(recipe.interfaces, name)))),
     rclnodejs: hashFiles([join(recipe.rclnodejs, 'package-lock.json')]),
     'take-message': hashFiles([recipe.takeMessage]),
-    waits: hashFiles([recipe.waits]),
+    'fast-dds': hashFiles([recipe.fastDdsRepairs]),
   };
 }
 

@@ -17,8 +17,8 @@ export const recipe = {
   fastDds: (reach: 'local' | 'network') => join(packageFolder, 'ros', `fastdds-${reach}.xml`),
   /** The addon that takes messages, and tells when they were sent. */
   takeMessage: join(packageFolder, 'ros/take-message.cpp'),
-  /** What Fast DDS of the wheels has to call to wait without a limit. */
-  waits: join(packageFolder, 'ros/fastdds-waits.cpp'),
+  /** What Fast DDS of the wheels calls in place of functions of the C library. */
+  fastDdsRepairs: join(packageFolder, 'ros/fastdds-repairs.cpp'),
   /** Interface packages that no installation brings, in the order in which they are built. */
   interfaces: join(packageFolder, 'interfaces'),
   interfacePackages: ['tf2_msgs', 'control_msgs', 'franka_msgs', 'rapport_msgs'],

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { WorkOptions } from '@rapport/core';
 import { writeDurably } from '@rapport/data';
 import { shellEnvironment } from './environment.js';
-import { repairWaits } from './fast-dds.js';
+import { repairFastDds } from './fast-dds.js';
 import { sourcedInstallation, wheelInstallation } from './find-installation.js';
 import { type Installation, readInstallation, recipeFingerprints } from './installation.js';
 import { buildInterfaces } from './interfaces.js';
@@ -78,7 +78,13 @@ export async function removeRos(): Promise<void> {
 
 function listSteps(installation: Installation, { signal }: PrepareOptions): Step[] {
   const { distro, source } = installation;
-  const { wheels, interfaces, rclnodejs, waits, 'take-message': takeMessage } = recipeFingerprints(distro);
+  const {
+    wheels,
+    interfaces,
+    rclnodejs,
+    'fast-dds': fastDds,
+    'take-message': takeMessage,
+  } = recipeFingerprints(distro);
   const fromWheels: Step[] = [
     {
       name: 'wheels',
@@ -94,10 +100,10 @@ function listSteps(installation: Installation, { signal }: PrepareOptions): Step
     },
   ];
   const afterwards: Step = {
-    name: 'waits',
-    label: 'repair of Fast DDS: waits without a limit',
-    fingerprint: waits!,
-    run: () => repairWaits(signal),
+    name: 'fast-dds',
+    label: 'repair of Fast DDS: waits without a limit, ports of killed processes',
+    fingerprint: fastDds!,
+    run: () => repairFastDds(signal),
   };
   return [
     ...(source === 'wheels' ? fromWheels : []),
