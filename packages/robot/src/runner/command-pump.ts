@@ -76,10 +76,13 @@ export class CommandPump {
   /** A part of the wait for a command that is nearly due; other work has its turn before the next part. */
   readonly #takeTurn = (): void => {
     const left = this.#dueAt - performance.now();
-    if (left > SLACK_MS) Atomics.wait(nothing, 0, 0, Math.min(left - SLACK_MS, TURN_MS));
-    else while (performance.now() < this.#dueAt);
-    if (left > SLACK_MS) this.#turn = setImmediate(this.#takeTurn);
-    else this.#look();
+    if (left > SLACK_MS) {
+      Atomics.wait(nothing, 0, 0, Math.min(left - SLACK_MS, TURN_MS));
+      this.#turn = setImmediate(this.#takeTurn);
+      return;
+    }
+    while (performance.now() < this.#dueAt);
+    this.#look();
   };
 
   /** Does the tick that is due, if one is. */
