@@ -35,6 +35,8 @@ export interface GraphRolloutsOptions {
 
 /** With somebody at the terminal a cell need not have a service that resets it; then it is not waited for so long, seconds. */
 const PATIENCE_WITH_OPERATOR = 3;
+/** The graph is discovered bit by bit: who tells about episodes may be known this much later than who resets the scene, ms. */
+const DISCOVERY_MS = 2000;
 /** How long after a reset a message must be stamped to be about the new scene, seconds: what time a node knows is old. */
 const CLOCK_DELAY = 0.1;
 /** Pictures are for people and rewards: they may be older than what a policy acts on, seconds. */
@@ -71,6 +73,7 @@ export class GraphRollouts implements RolloutSource {
     try {
       const waiting = operator === undefined ? patience : Math.min(patience, PATIENCE_WITH_OPERATOR);
       const reset = await findSceneReset(node, operator, waiting, signal);
+      await waitUntil(() => EvaluationTrack.available(node), DISCOVERY_MS, signal);
       return new GraphRollouts(node, options, reset);
     } catch (error) {
       node.close();
