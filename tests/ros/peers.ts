@@ -17,8 +17,8 @@ export const rosMissing = state.ready ? undefined : state.reason;
 export const PATIENCE_MS = 120_000;
 
 /**
- * Of tests that start commands on the graph, which wait for several things. About one start in fifty has been seen to wait for
- * minutes on busy machines; of those looked at the process got no processor. A test that fails every time still fails.
+ * Of tests that start commands on the graph, which wait for several things. On busy machines a process may get no processor for
+ * minutes, or an arm be stopped too late (docs/ros2.md, "Known trouble"). A test that fails every time still fails.
  */
 export const liveOptions = { timeout: 600_000, retry: 2 };
 
