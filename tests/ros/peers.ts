@@ -180,16 +180,18 @@ export class Peer {
 
 /**
  * Waits until a condition holds.
- * @param told what is told beside the failure when it does not, for example what a process has printed
+ * @param told more to say when it does not, for example what a process has printed
  */
 export async function until(
   condition: () => Promise<boolean> | boolean,
   what: string,
-  told: () => string = () => '',
+  told?: () => string,
 ): Promise<void> {
   const endsAt = Date.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (Date.now() > endsAt) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}: ${told()}`);
+    if (Date.now() > endsAt) {
+      throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${[what, told?.()].filter(Boolean).join(': ')}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

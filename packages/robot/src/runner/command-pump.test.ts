@@ -1,21 +1,20 @@
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CommandPump } from './command-pump.js';
 
-/** A pump whose clock moves on by a step with every look, until it has ticked so often. */
-async function pumped(ticks: number, { step = 0.002, even = true, onTick = () => {} } = {}) {
-  const times: number[] = [];
+/** A pump whose clock moves on by 2 ms with every look, until it has ticked so often, or a tick fails. */
+async function pumped(ticks: number, even: boolean, onTick = () => {}) {
+  const times: { readonly now: number; readonly due: number }[] = [];
   const ended = new EventTarget();
-  let now = 100;
-  const pump: CommandPump = new CommandPump(0.01, {
+  let looks = 0;
+  const pump = new CommandPump(0.01, {
     now: () => {
-      now += step;
-      return now;
+      looks++;
+      return 100 + 0.002 * looks;
     },
     even,
-    tick(at, due) {
-      times.push(due);
-      expect(due).toBeLessThanOrEqual(at);
+    tick(now, due) {
+      times.push({ now, due });
       onTick();
       const goOn = times.length < ticks;
       if (!goOn) ended.dispatchEvent(new Event('end'));
@@ -25,39 +24,57 @@ async function pumped(ticks: number, { step = 0.002, even = true, onTick = () =>
   });
   const end = once(ended, 'end');
   pump.start();
-  // A second start changes nothing.
-  pump.start();
   const [{ error }] = (await end) as [{ error?: unknown }];
-  return { pump, times, error };
+  const looked = looks;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(looks).toBe(looked);
+  expect(pump.running).toBe(false);
+  return { times, error };
 }
 
-it.each([true, false])('ticks on the grid until a tick was the last (even clock: %s)', async (even) => {
-  const { pump, times } = await pumped(20, { even });
-  expect(pump.running).toBe(false);
-  times.forEach((due, index) => {
-    expect(due).toBeCloseTo(times[0]! + 0.01 * index, 2);
+describe.each([true, false])('command pump (even clock: %s)', (even) => {
+  it('looks often enough to send each command within a look of its time, until a tick was the last', async () => {
+    const { times } = await pumped(20, even);
+    expect(times).toHaveLength(20);
+    for (const { now, due } of times) expect(now - due).toBeLessThan(0.002 + 1e-9);
+    for (const [index, { due }] of times.slice(1).entries()) expect(due - times[index]!.due).toBeCloseTo(0.01, 2);
   });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(times).toHaveLength(20);
-});
 
-it('tells once that a tick has failed, and ends', async () => {
-  const { pump, times, error } = await pumped(20, {
-    onTick: () => {
+  it('tells once that a tick has failed, and ends', async () => {
+    const { times, error } = await pumped(20, even, () => {
       throw new Error('no way');
-    },
+    });
+    expect(error).toEqual(new Error('no way'));
+    expect(times).toHaveLength(1);
   });
-  expect(error).toEqual(new Error('no way'));
-  expect(pump.running).toBe(false);
-  expect(times).toHaveLength(1);
 });
 
-it('sends nothing any more once it is stopped, and goes on with one tick for each period when it is started again', async () => {
-  const { pump, times } = await pumped(3);
-  pump.start();
-  pump.stop();
-  pump.start();
-  pump.stop();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(times).toHaveLength(3);
+describe('started twice', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('looks at the time no more often for it, and not at all once it is stopped', () => {
+    vi.useFakeTimers();
+    let looks = 0;
+    const pump = new CommandPump(0.01, {
+      now: () => {
+        looks++;
+        return 100;
+      },
+      even: false,
+      tick: () => true,
+      failed: (error) => expect.unreachable(String(error)),
+    });
+    pump.start();
+    pump.start();
+    vi.advanceTimersByTime(10);
+    expect(looks).toBe(10);
+    pump.stop();
+    vi.advanceTimersByTime(10);
+    expect(looks).toBe(10);
+    pump.start();
+    vi.advanceTimersByTime(10);
+    expect(looks).toBe(20);
+  });
 });
