@@ -71,6 +71,7 @@ class Peer:
         self.group = ReentrantCallbackGroup()
         self.things = {}
         self.finished = set()
+        self.ended_subscriptions = queue.Queue()
         self.lock = threading.Lock()
 
     def tell(self, record):
@@ -90,6 +91,10 @@ class Peer:
             self.tell({'event': 'message', 'name': name, 'message': plain(message)})
 
         self.things[name] = self.node.create_subscription(load(type), topic, on_message, profile(qos), callback_group=self.group)
+
+    def unsubscribe(self, name):
+        self.ended_subscriptions.put(self.things.pop(name))
+        self.node.executor.wake()
 
     def matched(self, name):
         thing = self.things[name]
@@ -183,7 +188,15 @@ def main():
     peer = Peer(node)
     executor = MultiThreadedExecutor(4)
     executor.add_node(node)
-    threading.Thread(target=executor.spin, daemon=True).start()
+
+    def spin():
+        while True:
+            executor.spin_once()
+            # Here, where no other thread is about to wait for them: spin() ends with InvalidHandle else.
+            while not peer.ended_subscriptions.empty():
+                node.destroy_subscription(peer.ended_subscriptions.get())
+
+    threading.Thread(target=spin, daemon=True).start()
     peer.tell({'event': 'ready'})
 
     def run(command):

@@ -130,11 +130,14 @@ export class Peer {
 
   /** The first message that a subscription gets. */
   async message<T>(name: string, matches: (message: T) => boolean = () => true): Promise<T> {
-    const event = await this.event(
-      (one) => one.event === 'message' && one.name === name && matches(one.message),
-      `a message of ${name}`,
-    );
-    return event.message;
+    const came = (one: PeerEvent) => one.event === 'message' && one.name === name;
+    try {
+      return (await this.event((one) => came(one) && matches(one.message), `a message of ${name}`)).message;
+    } catch (error) {
+      const met = await this.ask<number>('matched', { name }).catch(() => 'an unknown number of');
+      const got = this.events.filter(came).length;
+      throw new Error(`${(error as Error).message} (${got} others came; it has met ${met} publishers)`);
+    }
   }
 
   /** Waits until a publisher or subscription has met this many other ends. */

@@ -45,7 +45,9 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
   async function latest<T>(type: string, topic: string, matches: (message: T) => boolean = () => true): Promise<T> {
     const name = `subscription_${count++}`;
     await peer.ask('subscribe', { name, type, topic, qos: { reliability: 'best_effort', depth: 1 } });
-    return peer.message<T>(name, matches);
+    const message = await peer.message<T>(name, matches);
+    await peer.ask('unsubscribe', { name });
+    return message;
   }
 
   const jointPositions = async () =>
@@ -328,7 +330,9 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
     const color = `${ns}/camera/front/color`;
     // The image is asked for when the intrinsics already come: one that came before them would wait for them in vain.
     const [info, image] = [`info_${count++}`, `image_${count++}`];
-    await peer.ask('subscribe', { name: info, type: 'sensor_msgs/msg/CameraInfo', topic: `${color}/camera_info` });
+    // All of them are kept: those of the picture would be dropped by a peer that gets the processor too seldom.
+    const [type, qos] = ['sensor_msgs/msg/CameraInfo', { depth: 10_000 }];
+    await peer.ask('subscribe', { name: info, type, topic: `${color}/camera_info`, qos });
     await peer.message(info);
     await peer.ask('subscribe', { name: image, type: 'sensor_msgs/msg/Image', topic: `${color}/image_raw` });
     const picture = await peer.message<Stamped & { data: number[]; encoding: string }>(image);
@@ -357,6 +361,8 @@ describe.skipIf(rosMissing !== undefined)('the simulator', liveOptions, () => {
         };
       }[];
     }
+    // Frames and pose come one after the other: the arm stands still.
+    await trigger('reset');
     const type = 'tf2_msgs/msg/TFMessage';
     await peer.ask('subscribe', { name: 'static', type, topic: '/tf_static', qos: { durability: 'transient_local' } });
     const parts = [
