@@ -1,5 +1,6 @@
 import { type CameraView, UnavailableError } from '@rapport/core';
 import { imagePicture } from '@rapport/data';
+import { messageCodec } from '../graph/codec.js';
 import type { Image } from '../graph/messages.js';
 import type { RosNode } from '../graph/node.js';
 import { qosProfiles } from '../graph/qos.js';
@@ -21,23 +22,33 @@ export interface EpisodePictures {
 /** Images of each camera that are kept, for those that come a little before their time is asked for. */
 const KEPT = 8;
 
-/** Keeps the newest images of cameras, to be cut to the sizes of a recording. */
+/**
+ * Keeps the newest images of cameras, to be cut to the sizes of a recording. They lie as they were sent in memory that is used
+ * again: with new memory for every image, it is collected several times a second, and commands wait meanwhile.
+ */
 export class EpisodeCameras implements EpisodePictures {
   readonly views: readonly CameraView[];
-  readonly #series: readonly TimeSeries<Image>[];
+  readonly #codec = messageCodec<Image>('sensor_msgs/msg/Image');
+  readonly #series: readonly TimeSeries<Buffer>[];
   readonly #subscriptions: readonly Subscription[];
 
   /** @param maxAge of a picture at the time that it is to show, seconds */
   constructor(node: RosNode, views: readonly CameraView[], maxAge: number) {
     this.views = views;
-    this.#series = views.map(
-      ({ camera }) => new TimeSeries<Image>(node.graph.resolve(inputTopics.camera(camera)), maxAge, KEPT),
-    );
-    this.#subscriptions = views.map(({ camera }, index) =>
-      node.subscribe<Image>('sensor_msgs/msg/Image', inputTopics.camera(camera), qosProfiles.newest, (image) => {
-        this.#series[index]!.offer(secondsOf(image.header.stamp), image);
-      }),
-    );
+    const codec = this.#codec;
+    const cameras = views.map(({ camera }) => {
+      const topic = inputTopics.camera(camera);
+      let free: Buffer | undefined;
+      const series = new TimeSeries<Buffer>(node.graph.resolve(topic), maxAge, KEPT);
+      const subscription = node.subscribeRaw(codec.type, topic, qosProfiles.newest, (bytes) => {
+        const image = free?.length === bytes.length ? free : Buffer.allocUnsafeSlow(bytes.length);
+        bytes.copy(image);
+        free = series.offer(secondsOf(codec.decode(image).header.stamp), image);
+      });
+      return { series, subscription };
+    });
+    this.#series = cameras.map(({ series }) => series);
+    this.#subscriptions = cameras.map(({ subscription }) => subscription);
   }
 
   /** Topics that have told nothing about any time after this one, seconds. */
@@ -55,7 +66,7 @@ export class EpisodeCameras implements EpisodePictures {
             : `its last picture is ${(time - nearest.stamp).toFixed(2)} s old`;
         throw new UnavailableError(`${series.name}: ${age}`);
       }
-      return imagePicture(nearest.value, this.views[index]!);
+      return imagePicture(this.#codec.decode(nearest.value), this.views[index]!);
     });
   }
 

@@ -30,8 +30,27 @@ describe('time series', () => {
     );
     expect(made.newest?.value).toBe(999);
     expect(made.nearest(0)!.value).toBe(744);
-    expect(made.offer(Number.NaN, 1)).toBe(false);
+    expect(made.offer(Number.NaN, 1)).toBe(1);
     expect(made.newest?.value).toBe(999);
+  });
+});
+
+describe('what a time series keeps no more', () => {
+  it('is handed over once, whatever the stamps, so that its memory can be used again', () => {
+    const stamps = fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.constant(Number.NaN)), { maxLength: 60 });
+    fc.assert(
+      fc.property(stamps, (list) => {
+        const kept = new TimeSeries<number>('a', 1, 4);
+        const held = new Set<number>();
+        for (const [index, stamp] of list.entries()) {
+          held.add(index);
+          const dropped = kept.offer(stamp, index);
+          if (dropped !== undefined) expect(held.delete(dropped)).toBe(true);
+          expect(held.size).toBeLessThanOrEqual(4);
+          if (held.size > 0) expect(held.has(kept.newest!.value)).toBe(true);
+        }
+      }),
+    );
   });
 });
 

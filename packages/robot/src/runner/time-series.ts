@@ -27,16 +27,19 @@ export class TimeSeries<T> {
     return this.#samples.at(-1);
   }
 
-  /** Takes a sample; one with the stamp of another replaces it, one that is not finite is refused with false. */
-  offer(stamp: number, value: T): boolean {
-    if (!Number.isFinite(stamp)) return false;
+  /**
+   * Takes a sample; one with the stamp of another replaces it.
+   * @returns the value that is kept no more, if any: the oldest, the one replaced, or this one when its stamp is not finite
+   */
+  offer(stamp: number, value: T): T | undefined {
+    if (!Number.isFinite(stamp)) return value;
     const samples = this.#samples;
     let place = samples.length;
     while (place > 0 && samples[place - 1]!.stamp > stamp) place -= 1;
     const same = place > 0 && samples[place - 1]!.stamp === stamp;
-    samples.splice(same ? place - 1 : place, same ? 1 : 0, { stamp, value });
-    if (samples.length > this.#capacity) samples.shift();
-    return true;
+    const [replaced] = samples.splice(same ? place - 1 : place, same ? 1 : 0, { stamp, value });
+    const dropped = samples.length > this.#capacity ? samples.shift() : replaced;
+    return dropped?.value;
   }
 
   /** The sample nearest to a time; of two equally near ones the newer. */
