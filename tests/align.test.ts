@@ -178,6 +178,11 @@ describe('rapport align', () => {
         align('--env', env, '--annotator=simulated', '--rollouts-per-start=2', '--rollouts=8'),
         'a query shows 3 rollouts of one start',
       ],
+      [
+        align('--env', env, '--annotator=simulated', '--contact-limits=panda'),
+        'has no arm whose contacts could be limited',
+      ],
+      [align('--env', 'franka/reach', '--contact-limits=pandas'), 'limits file pandas: there is none'],
       [['align', sac, '--annotator=simulated', '--output', folder], 'policy.json'],
     ];
     const made = () => readdirSync(join(folder, 'align'), { recursive: true }).length;

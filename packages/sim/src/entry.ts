@@ -1,4 +1,5 @@
 import type { EnvSpec, Policy, PrivilegedEnv } from '@rapport/core';
+import type { CollisionThresholds } from './control/faults.js';
 
 /** A scripted policy by name, with what it does. */
 export interface ScriptedEntry {
@@ -8,10 +9,15 @@ export interface ScriptedEntry {
   create(): Policy;
 }
 
-/** How an environment is made, beside its id. */
+/** How an environment is made, beside its id. For environments with an arm only. */
 export interface MakeOptions {
-  /** Folder with an MJCF model of the arm and its meshes, see `loadRobotAssets`; for manipulation environments only. */
+  /** Folder with an MJCF model of the arm and its meshes, see `loadRobotAssets`. */
   readonly assets?: string;
+  /**
+   * When contacts end an episode, in place of the task's own thresholds. These are held against the estimates after every
+   * physics step, as whoever guards an arm does, not once a control step as the task's own for the tool.
+   */
+  readonly contact?: CollisionThresholds;
 }
 
 /** An environment that can be made by its id. */
@@ -27,8 +33,8 @@ export interface EnvironmentEntry {
   readonly fixedStart?: boolean;
   /** What the environment is, without making one. */
   spec(): EnvSpec;
-  /** True when `make` heeds `assets`; others are never given any. */
-  readonly takesAssets?: boolean;
+  /** True when `make` heeds its options; others are never given any. */
+  readonly hasArm?: boolean;
   make(options?: MakeOptions): Promise<PrivilegedEnv>;
   /** Its scripted policies, the last one named `mixed`. Without them it can be driven at random. */
   scripted?(): ScriptedEntry[];

@@ -36,16 +36,25 @@ export function environments(): EnvSpec[] {
  * synchronous. Close it when it is no longer needed: it may hold memory that the garbage collector does not see.
  * @param id of a registered environment; or `FILE:ID`: FILE, an ES module, is imported first and registers ID; or
  *   `gym:PACKAGE/ID`, served by Python (see `GymEnv`)
- * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported; when it takes no
- *   assets, or the folder holds no model of its arm
+ * @throws InputError when there is none of that id, naming the nearest, or FILE cannot be imported; when it has no arm
+ *   that options could be for, or the folder holds no model of its arm
  * @throws UnavailableError when what runs the environment is not there
  */
 export async function makeEnv(id: string, options: MakeOptions = {}): Promise<PrivilegedEnv> {
   const entry = await loadEntry(id);
-  if (options.assets !== undefined && entry.takesAssets !== true) {
-    throw new InputError(`${id} has no arm to load from ${options.assets}: it takes no assets`, {
-      fix: 'leave --assets out, or take a manipulation environment (franka/, fr3/, kuka/)',
-    });
+  if (entry.hasArm !== true) {
+    const { assets, contact } = options;
+    const other = 'or take a manipulation environment (franka/, fr3/, kuka/)';
+    if (assets !== undefined) {
+      throw new InputError(`${id} has no arm to load from ${assets}: it takes no assets`, {
+        fix: `leave --assets out, ${other}`,
+      });
+    }
+    if (contact !== undefined) {
+      throw new InputError(`${id} has no arm whose contacts could be limited`, {
+        fix: `leave --contact-limits out, ${other}`,
+      });
+    }
   }
   return entry.make(options);
 }

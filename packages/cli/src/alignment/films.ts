@@ -1,7 +1,7 @@
 import { type FrameStack, type PrivilegedTrack, recordEpisode, throwIfAborted, type WorkOptions } from '@rapport/core';
 import { openPrivilegedDataset } from '@rapport/data';
 import { evaluationSeeds, openPolicy } from '@rapport/policy';
-import { makeEnv } from '@rapport/sim';
+import { type MakeOptions, makeEnv } from '@rapport/sim';
 import { escapeHtml } from '../report/page.js';
 import { filmStrip } from '../report/pictures.js';
 
@@ -28,8 +28,9 @@ export async function filmPolicies(
   policies: readonly { readonly title: string; readonly folder: string }[],
   starts: number,
   work: WorkOptions,
+  make: MakeOptions = {},
 ): Promise<StartFilms[]> {
-  const env = await makeEnv(envId);
+  const env = await makeEnv(envId, make);
   const camera = env.spec.cameras[0];
   const seeds = camera === undefined ? [] : evaluationSeeds(Math.min(FILMS.starts, starts));
   const films: StartFilms[] = seeds.map((_, start) => ({ start, films: [] }));

@@ -5,7 +5,7 @@ import { alignOptionsSchema } from './options.js';
 const { shape } = alignOptionsSchema;
 
 /** Options of `rapport ros align`: those of `align`, with numbers for rollouts that take real time. */
-export const graphAlignOptionsSchema = alignOptionsSchema.omit({ monitorEpisodes: true }).extend({
+export const graphAlignOptionsSchema = alignOptionsSchema.omit({ monitorEpisodes: true, contactLimits: true }).extend({
   limits: z
     .string()
     .min(1)
@@ -17,5 +17,7 @@ export const graphAlignOptionsSchema = alignOptionsSchema.omit({ monitorEpisodes
   withoutGraph: z
     .boolean()
     .default(false)
-    .describe('judge the policies on the same starts in simulation too, without the graph'),
+    .describe(
+      'judge the policies on the same starts in simulation too, without the graph, with the same contact limits',
+    ),
 });

@@ -1,6 +1,6 @@
 import type { EnvSpec, RecordedEpisode, RolloutSource, WantedRollout, WorkOptions } from '@rapport/core';
 import { policyModule } from '@rapport/policy';
-import { collectEpisodes } from '@rapport/sim';
+import { type CollisionThresholds, collectEpisodes, type MakeOptions } from '@rapport/sim';
 import { filmPolicies, type StartFilms } from './films.js';
 import { type Judgement, judge, rollOutHeldOut, workersFor } from './judge.js';
 
@@ -17,6 +17,8 @@ export interface FilmedPolicy {
 export interface Ground extends RolloutSource {
   /** Rollouts happen as time passes, on an arm: none comes out the same twice, and the arm rests while somebody ranks. */
   readonly live: boolean;
+  /** When contacts end an episode, where the tasks' own thresholds do not count. */
+  readonly contact?: CollisionThresholds;
   /** The same tasks without the graph, where policies are to be judged beside it. */
   readonly twin?: Ground;
   /** The command that runs the policy of a folder there, where that is another than for any policy. */
@@ -34,12 +36,17 @@ export interface Ground extends RolloutSource {
 /** Rollouts that are simulated before the first of them is handed over; a stop loses at most these. */
 const BATCH = 48;
 
-/** Policies in simulation, on all cores. */
-export function simulatedGround(spec: EnvSpec): Ground {
+/**
+ * Policies in simulation, on all cores.
+ * @param contact when contacts end an episode, in place of the task's own thresholds
+ */
+export function simulatedGround(spec: EnvSpec, contact?: CollisionThresholds): Ground {
   const { id: envId } = spec;
+  const make: MakeOptions = contact === undefined ? {} : { contact };
   return {
     spec,
     live: false,
+    ...make,
     async *rollOut(policy, wanted, cameras, { signal }) {
       for (let first = 0; first < wanted.length; first += BATCH) {
         const batch = wanted.slice(first, first + BATCH);
@@ -52,6 +59,7 @@ export function simulatedGround(spec: EnvSpec): Ground {
             seeds: own.map(({ seed }) => seed),
             cameras,
             workers: workersFor(own.length),
+            ...make,
             ...(signal && { signal }),
           });
           own.forEach((one, place) => {
@@ -61,7 +69,8 @@ export function simulatedGround(spec: EnvSpec): Ground {
         for (const one of batch) yield recorded.get(one)!;
       }
     },
-    judge: async (policy, _, starts, work) => judge(await rollOutHeldOut(policy, { envId, starts, cameras: [] }, work)),
-    film: (policies, starts, work) => filmPolicies(envId, policies, starts, work),
+    judge: async (policy, _, starts, work) =>
+      judge(await rollOutHeldOut(policy, { envId, starts, cameras: [], ...make }, work)),
+    film: (policies, starts, work) => filmPolicies(envId, policies, starts, work, make),
   };
 }

@@ -11,7 +11,7 @@ import {
   type WorkOptions,
 } from '@rapport/core';
 import { evaluationSeeds, policyModule } from '@rapport/policy';
-import { collectEpisodes } from '@rapport/sim';
+import { collectEpisodes, type MakeOptions } from '@rapport/sim';
 
 /** How an episode went. */
 export interface JudgedEpisode {
@@ -49,7 +49,8 @@ export async function rollOutHeldOut(
     envId,
     starts,
     cameras,
-  }: { readonly envId: string; readonly starts: number; readonly cameras: readonly CameraView[] },
+    contact,
+  }: MakeOptions & { readonly envId: string; readonly starts: number; readonly cameras: readonly CameraView[] },
   { signal, onProgress }: WorkOptions,
 ): Promise<RecordedEpisode[]> {
   return collectEpisodes({
@@ -58,6 +59,7 @@ export async function rollOutHeldOut(
     seeds: evaluationSeeds(starts),
     cameras,
     workers: workersFor(starts),
+    ...(contact && { contact }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, label: 'running on held-out starts' }) }),
   });

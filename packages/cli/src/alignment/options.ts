@@ -53,6 +53,13 @@ export const alignOptionsSchema = z.object({
   port: z.int().min(0).max(65_535).default(0).describe('port of the page for a person; 0 takes any free one'),
   ...rewardOptionsShape,
   alignment: alignmentConfigSchema.prefault({}),
+  contactLimits: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'limits file, or one that ships (see ros run), whose contact limits end rollouts as they stop an arm; by default its reflexes',
+    ),
   monitorEpisodes: z
     .int()
     .min(0)

@@ -67,7 +67,9 @@ export async function runAlign(
         config,
         seed,
         ...(demonstrations && { demonstrations }),
-        ...(options.monitorEpisodes > 0 && { evaluate: successDuring(sources, options.monitorEpisodes, context) }),
+        ...(options.monitorEpisodes > 0 && {
+          evaluate: successDuring(sources, ground, options.monitorEpisodes, context),
+        }),
       },
       { name: `aligned/${config.objective}`, envId: spec.id, ...(stored.cameras && { cameras: stored.cameras }) },
       context.work,
@@ -89,6 +91,7 @@ export async function runAlign(
     options,
     context,
   );
+  const contact = ground.contact ?? ground.twin?.contact;
   const report: AlignReport = {
     format: 1,
     environment: spec.id,
@@ -106,6 +109,7 @@ export async function runAlign(
     before,
     heldOut: options.evaluationEpisodes,
     ...(withoutGraph && { withoutGraph }),
+    ...(contact && { contact }),
     ...(ground.howToRun && { runCommand: ground.howToRun(policy) }),
     policy,
   };
@@ -177,9 +181,14 @@ async function judgeFolder(
 }
 
 /** Success and, where there are ways, the preferred share during alignment; on other starts than the evaluation's. */
-function successDuring({ spec, stored: { cameras } }: Sources, episodes: number, { signal }: Context) {
+function successDuring(
+  { spec, stored: { cameras } }: Sources,
+  { contact }: Ground,
+  episodes: number,
+  { signal }: Context,
+) {
   return async (checkpoint: DiffusionCheckpoint): Promise<Record<string, number>> => {
-    const env = await makeEnv(spec.id);
+    const env = await makeEnv(spec.id, contact === undefined ? {} : { contact });
     const name = 'during-alignment';
     const policy = await DiffusionPolicy.create(checkpoint, { name, ...(cameras && { cameras }) });
     const ways: boolean[] = [];

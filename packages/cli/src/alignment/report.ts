@@ -1,5 +1,6 @@
 import type { Interval } from '@rapport/core';
 import type { AlignmentConfig, AlignmentMonitor } from '@rapport/policy';
+import type { CollisionThresholds } from '@rapport/sim';
 import { type ChartLine, lineChart } from '../report/line-chart.js';
 import { escapeHtml, htmlInterval, htmlTable, renderPage } from '../report/page.js';
 import { filmFigures, type StartFilms } from './films.js';
@@ -30,6 +31,8 @@ export interface AlignReport {
   readonly heldOut: number;
   /** After rollouts on a ROS 2 graph: the same policies from the same starts in simulation, where that was asked for. */
   readonly withoutGraph?: readonly { readonly policy: string; readonly judgement: Judgement }[];
+  /** When contacts ended simulated episodes, where the tasks' own thresholds did not count. */
+  readonly contact?: CollisionThresholds;
   readonly policy: string;
   /** What runs the policy on an arm. */
   readonly runCommand?: string;
@@ -97,6 +100,8 @@ function learnedTable(learned: NonNullable<AlignReport['preferences']['learned']
 }
 
 const percent = (value: number) => `${Math.round(100 * value)} %`;
+const describeContact = ({ force, moment, jointTorques }: CollisionThresholds) =>
+  `${force} N and ${moment} N m on the tool; ${jointTorques.join(', ')} N m on the joints`;
 const signed = (format: (value: number) => string) => (value: number) => `${value > 0 ? '+' : ''}${format(value)}`;
 const two = (value: number) => value.toFixed(2);
 
@@ -170,7 +175,7 @@ function monitors({ history }: AlignedReport): string {
   return `<div class="charts">${charts.join('')}</div><p class="caption">Denoising losses relative to the reference’s; shares of pairs of which the policy gives the winner the lower loss (ranking) and whose winner gained more on the reference (implicit), and of sampled chunks off the demonstrated ones; distance of sampled chunks to the reference’s from the same noise, in normalised actions.</p>`;
 }
 
-function settings({ reference, preferences, rollouts, config, seed, runCommand }: AlignReport): string {
+function settings({ reference, preferences, rollouts, config, contact, seed, runCommand }: AlignReport): string {
   const { settings: more, ...main } = config;
   const shown = Object.entries({ ...main, ...more }).map(([key, value]) => [
     `<code>${escapeHtml(key)}</code>`,
@@ -183,6 +188,7 @@ function settings({ reference, preferences, rollouts, config, seed, runCommand }
       ['Preferences', escapeHtml(preferences.source)],
       ['Labels spent', String(preferences.labels)],
       ['Rollouts', `${rollouts.count} in ${escapeHtml(rollouts.folder)}`],
+      ...(contact === undefined ? [] : [['Contacts end simulated episodes at', describeContact(contact)]]),
       ['Seed', String(seed)],
       ...(runCommand === undefined ? [] : [['Run it', `<code>${escapeHtml(runCommand)}</code>`]]),
       ...shown,

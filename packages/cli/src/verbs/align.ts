@@ -1,3 +1,4 @@
+import type { CollisionThresholds } from '@rapport/sim';
 import { resumable, startRun } from '../run-folder.js';
 import { defineVerb } from '../verb.js';
 
@@ -32,13 +33,26 @@ export default defineVerb({
     ]);
     // Before a folder is made: what cannot be aligned leaves nothing behind.
     const sources = await openSources(options, context.resume !== undefined);
+    const contact = await contactOf(sources.spec.id, options.contactLimits);
     const run = await startRun(context, `${sources.spec.id}-${options.alignment.objective}`);
     context.log(`aligning in ${run.directory}`);
     try {
-      const { report, page } = await runAlign(sources, options, simulatedGround(sources.spec), run, context);
+      const { report, page } = await runAlign(sources, options, simulatedGround(sources.spec, contact), run, context);
       return alignOutcome(options.policy, run.directory, report, page);
     } catch (error) {
       throw resumable(error, context, run.directory);
     }
   },
 });
+
+/** @throws InputError when the limits file is wrong, or the environment has no arm */
+async function contactOf(envId: string, limits: string | undefined): Promise<CollisionThresholds | undefined> {
+  if (limits === undefined) return undefined;
+  const [{ contactThresholds, readLimits }, { makeEnv }] = await Promise.all([
+    import('@rapport/robot'),
+    import('@rapport/sim'),
+  ]);
+  const contact = contactThresholds(await readLimits(limits));
+  (await makeEnv(envId, { contact })).close();
+  return contact;
+}

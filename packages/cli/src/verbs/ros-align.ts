@@ -37,11 +37,12 @@ export default defineVerb({
         import('@rapport/robot'),
       ]);
     const { terminalOperator } = await import('../system/operator.js');
-    const options = { ...given, monitorEpisodes: 0 };
+    const options = { ...given, monitorEpisodes: 0, contactLimits: limits };
     const sources = await openSources(options, context.resume !== undefined, true);
     const { spec, cameras } = sources;
     const { signal, rosArguments, announce } = context;
     const operator = terminalOperator(process.stdin, signal, announce);
+    const contact = robot.contactThresholds(await robot.readLimits(limits));
     const rollouts = await robot.GraphRollouts.open({ spec, limits, operator, rosArguments, patience, signal });
     try {
       if (!rollouts.judged) refuseUnjudged(options);
@@ -55,7 +56,7 @@ export default defineVerb({
       };
       const ground = graphGround(rollouts, heldOut, {
         howToRun: (policy) => [program, 'ros run', policy, '--limits', limits, ...rosArguments].join(' '),
-        ...(withoutGraph && { twin: simulatedGround(spec) }),
+        ...(withoutGraph && { twin: simulatedGround(spec, contact) }),
       });
       try {
         const { report, page } = await runAlign(sources, options, ground, run, context);

@@ -9,5 +9,13 @@ export {
   type StopCause,
 } from './events.js';
 export { type ArmName, armNames, type HardwareLimits, hardwareLimits } from './hardware-limits.js';
-export { type LimitsName, limitsNames, parseLimits, readLimits, type SafetyLimits, shippedLimits } from './limits.js';
+export {
+  contactThresholds,
+  type LimitsName,
+  limitsNames,
+  parseLimits,
+  readLimits,
+  type SafetyLimits,
+  shippedLimits,
+} from './limits.js';
 export { LimitChecker } from './testing/limit-checker.js';

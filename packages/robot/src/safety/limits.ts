@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { InputError, nearestName, type Vector3 } from '@rapport/core';
+import type { CollisionThresholds } from '@rapport/sim';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type ArmName, armNames, hardwareLimits } from './hardware-limits.js';
@@ -85,6 +86,11 @@ export async function readLimits(nameOrPath: string): Promise<SafetyLimits> {
     });
   });
   return parseLimits(text, path);
+}
+
+/** Contact limits in the terms of a simulated arm, for environments that end an episode where the envelope would stop the arm. */
+export function contactThresholds({ contact }: SafetyLimits): CollisionThresholds {
+  return { jointTorques: contact.jointTorque, force: contact.force, moment: contact.moment };
 }
 
 /**

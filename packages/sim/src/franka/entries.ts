@@ -9,11 +9,13 @@ export function manipulationEnvironments(): EnvironmentEntry[] {
   return manipulationEntries.map((entry) => ({
     id: entry.id,
     spec: () => manipulationSpec(entry),
-    takesAssets: true,
-    make: async ({ assets } = {}) =>
-      ManipulationEnv.create(
-        assets === undefined ? entry : { ...entry, arm: await loadRobotAssets(assets, entry.arm) },
-      ),
+    hasArm: true,
+    make: async ({ assets, contact } = {}) =>
+      ManipulationEnv.create({
+        ...entry,
+        ...(assets !== undefined && { arm: await loadRobotAssets(assets, entry.arm) }),
+        ...(contact !== undefined && { contact }),
+      }),
     scripted: () => scriptedStyles(entry.task.control, entry.styles),
   }));
 }

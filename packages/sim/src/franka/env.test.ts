@@ -1,5 +1,6 @@
 import { InputError, learnerView, poseTrackWidth, type StepResult, spaceSize } from '@rapport/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CollisionThresholds, defaultThresholds } from '../control/faults.js';
 import { actionEntries, type ControlMode } from '../control/modes.js';
 import { mjcf } from '../mujoco/mjcf.js';
 import { fr3 } from '../robots/fr3.js';
@@ -37,8 +38,13 @@ function play(env: ManipulationEnv, list: readonly number[][]): StepResult[] {
   return list.map((action) => env.step(action));
 }
 
-async function withTask<T>(task: ManipulationTask, use: (env: ManipulationEnv) => T, arm = panda): Promise<T> {
-  const env = await ManipulationEnv.create({ id: `test/${task.name}`, arm, task });
+async function withTask<T>(
+  task: ManipulationTask,
+  use: (env: ManipulationEnv) => T,
+  arm = panda,
+  contact?: CollisionThresholds,
+): Promise<T> {
+  const env = await ManipulationEnv.create({ id: `test/${task.name}`, arm, task, ...(contact && { contact }) });
   try {
     return use(env);
   } finally {
@@ -305,6 +311,45 @@ describe('faults', () => {
       expect(['joint_reflex', 'cartesian_reflex', 'max_goal_pose_deviation_violation']).toContain(result.info.fault);
       expect(() => env.step([...down, 0.08])).toThrow('the episode has ended');
     });
+  });
+
+  it('come from contacts of a given force and torque, and not from lighter ones', async () => {
+    const { workspace: _, ...task } = { ...reach, control: { kind: 'joint-position' } as const };
+    const down = [0, 1.2, 0, -1.6, 0, Math.PI / 2, Math.PI / 4];
+    const press = (contact?: CollisionThresholds) =>
+      withTask(
+        task,
+        (env) => {
+          env.reset({ seed: 0 });
+          for (let steps = 1; steps <= 60; steps++) {
+            const { info } = env.step([...down, 0.08]);
+            if (info.fault !== undefined) return { fault: info.fault, steps };
+          }
+          return { fault: undefined, steps: 60 };
+        },
+        panda,
+        contact,
+      );
+    const { jointTorques } = defaultThresholds;
+    const usual = await press();
+    const light = await press({ jointTorques, force: 5, moment: 100 });
+    expect(light.fault).toBe('cartesian_reflex');
+    expect(light.steps).toBeLessThan(usual.steps);
+    const onJoints = await press({ jointTorques: jointTorques.map(() => 1), force: 100, moment: 100 });
+    expect(onJoints.fault).toBe('joint_reflex');
+    expect(onJoints.steps).toBeLessThanOrEqual(light.steps);
+    // What touches nothing meets no threshold.
+    const free = { jointTorques: jointTorques.map(() => 2), force: 5, moment: 5 };
+    await withTask(
+      task,
+      (env) => {
+        const { observation } = env.reset({ seed: 0 });
+        const rest = [...observation.slice(0, 7), 0.08];
+        expect(play(env, Array(20).fill(rest)).filter(({ info }) => info.fault !== undefined)).toEqual([]);
+      },
+      panda,
+      free,
+    );
   });
 
   it('do not come from careful motion', () => {

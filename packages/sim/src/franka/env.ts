@@ -12,7 +12,7 @@ import {
   spaceSize,
 } from '@rapport/core';
 import { ArmController } from '../control/arm-controller.js';
-import type { Fault } from '../control/faults.js';
+import type { CollisionThresholds, Fault } from '../control/faults.js';
 import { actionEntries } from '../control/modes.js';
 import { MotionTarget } from '../control/motion-target.js';
 import { ToolMonitor } from '../control/tool-monitor.js';
@@ -48,6 +48,8 @@ export interface ManipulationEnvOptions {
   readonly physicsHz?: PhysicsHz;
   /** `usual` when absent. */
   readonly tolerance?: SolverTolerance;
+  /** See `MakeOptions`; the task's own when absent. */
+  readonly contact?: CollisionThresholds;
   /** Called before every physics step, when its controls have been set, for recording what the physics does. */
   readonly beforePhysicsStep?: (physics: Physics) => void;
 }
@@ -85,6 +87,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   readonly #viewerPoses: ViewerPoses;
   readonly #physicsSteps: number;
   readonly #action: Float64Array;
+  readonly #feelsEveryStep: boolean;
   readonly #tick: (index: number) => void;
   #view: CameraView | undefined;
   #random: RandomStream;
@@ -92,6 +95,8 @@ export class ManipulationEnv implements PrivilegedEnv {
   #ended = false;
   #closed = false;
   #stepsDone = 0;
+  /** Whether a force on the tool was too large after a physics step of the present control step. */
+  #hit = false;
 
   /**
    * Loads MuJoCo and compiles the model.
@@ -105,6 +110,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   private constructor(options: ManipulationEnvOptions, physics: Physics, physicsHz: number) {
     const { arm, task, id } = options;
     const { ways } = task;
+    const thresholds = options.contact ?? task.thresholds;
     if (!Number.isInteger(physicsHz / task.controlHz)) {
       throw new InputError(
         `${id}: ${physicsHz} physics steps a second are no multiple of ${task.controlHz} control steps`,
@@ -119,15 +125,16 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#physicsSteps = physicsHz / task.controlHz;
     this.#stage = makeStage(physics, arm, task);
     // The reference covers most of a control step's way within that step.
-    this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, task.thresholds);
+    this.#controller = new ArmController(physics, arm, gains, 0.5 / task.controlHz, thresholds);
     this.#target = new MotionTarget(arm, task.control, base, task.workspace);
     const { beforePhysicsStep } = options;
+    this.#feelsEveryStep = options.contact !== undefined;
     this.#tick = (index) => {
-      if (index > 0) this.#controller.watch();
+      if (index > 0) this.#watch();
       this.#controller.tick();
       beforePhysicsStep?.(physics);
     };
-    this.#monitor = new ToolMonitor(arm, base, task.workspace, task.thresholds);
+    this.#monitor = new ToolMonitor(arm, base, task.workspace, thresholds);
     this.#selfCollisions = selfCollisionBodies.map((body) => physics.sensor(selfCollisionSensor(body)));
     this.#viewerPoses = new ViewerPoses(physics);
     this.#action = new Float64Array(spaceSize(this.spec.actionSpace));
@@ -160,7 +167,8 @@ export class ManipulationEnv implements PrivilegedEnv {
     checkVector(this.spec.actionSpace, action, 'action');
     this.#command(action);
     // A hand that hits the arm also raises torques: the first reason comes first.
-    const fault = this.#simulate() ?? this.#selfCollision() ?? this.#controller.fault ?? this.#toolFault();
+    const fault =
+      this.#simulate() ?? this.#selfCollision() ?? this.#controller.fault ?? this.#toolFault() ?? this.#knock();
     this.#task.remember?.(stage);
     this.#stepsDone += 1;
     const terminated = fault !== undefined;
@@ -236,15 +244,27 @@ export class ManipulationEnv implements PrivilegedEnv {
   /** One control step of physics. When it cannot be trusted, the state before it comes back, which can be observed. */
   #simulate(): Fault | undefined {
     this.#physics.checkpoint();
+    this.#hit = false;
     try {
       this.#physics.step(this.#physicsSteps, this.#tick);
-      this.#controller.watch();
+      this.#watch();
       return undefined;
     } catch (error) {
       if (!(error instanceof UnsoundPhysicsError)) throw error;
       this.#physics.rollBack();
       return 'simulation_unsound';
     }
+  }
+
+  /** After a physics step. */
+  #watch(): void {
+    this.#controller.watch();
+    if (this.#feelsEveryStep) this.#hit ||= this.#toolFault() === 'cartesian_reflex';
+  }
+
+  /** A force on the tool that was too large, but is no more at the end of the control step. */
+  #knock(): Fault | undefined {
+    return this.#hit ? 'cartesian_reflex' : undefined;
   }
 
   #selfCollision(): Fault | undefined {

@@ -140,8 +140,8 @@ async function* streamFromWorkers(options: CollectOptions): AsyncGenerator<Recor
   }
 }
 
-function makeOptions({ assets }: CollectOptions): MakeOptions {
-  return assets === undefined ? {} : { assets };
+function makeOptions({ assets, contact }: CollectOptions): MakeOptions {
+  return { ...(assets !== undefined && { assets }), ...(contact !== undefined && { contact }) };
 }
 
 function report(options: CollectOptions, done: number): void {

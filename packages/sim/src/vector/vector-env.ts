@@ -68,11 +68,11 @@ export class VectorEnv {
    * Starts the threads and makes the environments.
    * @throws InputError when the environment or the camera is unknown, or a number is none
    */
-  static async create({ envId, count, workers, camera, assets }: VectorOptions): Promise<VectorEnv> {
+  static async create({ envId, count, workers, camera, assets, contact }: VectorOptions): Promise<VectorEnv> {
     for (const [name, value] of Object.entries({ count, workers })) {
       if (!Number.isInteger(value) || value < 1) throw new InputError(`${name} is ${value}; expected 1 or more`);
     }
-    const make: MakeOptions = assets === undefined ? {} : { assets };
+    const make: MakeOptions = { ...(assets !== undefined && { assets }), ...(contact !== undefined && { contact }) };
     const env = await makeEnv(envId, make);
     const { spec } = env;
     env.close();
