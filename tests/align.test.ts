@@ -1,10 +1,12 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openDataset } from '@rapport/data';
 import { loadDiffusionPolicy, policyHash } from '@rapport/policy';
 import { loadReward } from '@rapport/reward';
+import { contactThresholds, readLimits } from '@rapport/robot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rapport, result } from './command-line.js';
 import { smallPolicyEnv as env, trainSmallPolicy } from './small-policy.js';
@@ -150,6 +152,17 @@ describe('rapport align', () => {
     expect(page).toContain('robot from above');
   });
 
+  it('ends rollouts of a simulated arm at the contacts of a limits file, and says so', async () => {
+    const reach = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/reach_policy');
+    const small = ['--rollouts=4', '--rollouts-per-start=2', '--clips-per-query=2', '--queries=2', '--picture=0'];
+    const [, , ...options] = align('--env=franka/reach', '--annotator=simulated', '--contact-limits=panda', ...small);
+    const limited = await result<Aligned & { readonly contact: unknown }>('align', reach, ...options);
+    const { contact } = await readLimits('panda');
+    expect(limited.contact).toEqual(contactThresholds(await readLimits('panda')));
+    const page = await readFile(join(limited.directory, 'report.html'), 'utf8');
+    expect(page).toContain(`${contact.force} N and ${contact.moment} N m on the tool`);
+  });
+
   it('refuses in one line, and leaves nothing behind', async () => {
     const { folder: dataset } = first.rollouts;
     const sac = join(folder, 'sac');
@@ -182,7 +195,7 @@ describe('rapport align', () => {
         align('--env', env, '--annotator=simulated', '--contact-limits=panda'),
         'has no arm whose contacts could be limited',
       ],
-      [align('--env', 'franka/reach', '--contact-limits=pandas'), 'limits file pandas: there is none'],
+      [align('--env', env, '--annotator=simulated', '--contact-limits=pandas'), 'limits file pandas: there is none'],
       [['align', sac, '--annotator=simulated', '--output', folder], 'policy.json'],
     ];
     const made = () => readdirSync(join(folder, 'align'), { recursive: true }).length;

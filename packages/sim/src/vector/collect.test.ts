@@ -38,6 +38,20 @@ describe('collectEpisodes', () => {
     expect(await collectEpisodes({ ...options, stepsAfterSuccess: 2, workers: 2 })).toEqual(alone);
   });
 
+  it('ends episodes of an arm at the contacts that it is given, in every worker', async () => {
+    // Lifting the cup takes 2 to 7 N.
+    const contact = { jointTorques: Array(7).fill(100), force: 1, moment: 100 };
+    const options = { ...base, envId: 'franka/cup', policy: 'by-handle', seeds: [1, 2], cameras: [] };
+    const free = await collectEpisodes({ ...options, workers: 0 });
+    expect(free.map(({ episode }) => [episode.length, episode.terminated])).toEqual(Array(2).fill([60, false]));
+    const limited = await collectEpisodes({ ...options, contact, workers: 0 });
+    for (const { episode } of limited) {
+      expect(episode.terminated).toBe(true);
+      expect(episode.length).toBeLessThan(60);
+    }
+    expect(await collectEpisodes({ ...options, contact, workers: 2 })).toEqual(limited);
+  });
+
   it('reports every episode that is done', async () => {
     const done: number[] = [];
     await collectEpisodes({ ...base, workers: 2, onProgress: (progress) => done.push(progress.done) });
