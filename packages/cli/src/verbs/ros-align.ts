@@ -37,7 +37,7 @@ export default defineVerb({
         import('@rapport/robot'),
       ]);
     const { terminalOperator } = await import('../system/operator.js');
-    const options = { ...given, monitorEpisodes: 0, contactLimits: limits };
+    const options = { ...given, monitorEpisodes: 0 };
     const sources = await openSources(options, context.resume !== undefined, true);
     const { spec, cameras } = sources;
     const { signal, rosArguments, announce } = context;
