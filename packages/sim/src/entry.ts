@@ -20,6 +20,11 @@ export interface MakeOptions {
   readonly contact?: CollisionThresholds;
 }
 
+/** What of options that hold more is for making an environment, to be sent to threads. */
+export function makeOptions({ assets, contact }: MakeOptions): MakeOptions {
+  return { ...(assets !== undefined && { assets }), ...(contact !== undefined && { contact }) };
+}
+
 /** An environment that can be made by its id. */
 export interface EnvironmentEntry {
   /** For example `xmagical/avoid-longstick`. */

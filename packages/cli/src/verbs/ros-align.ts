@@ -42,7 +42,6 @@ export default defineVerb({
     const { spec, cameras } = sources;
     const { signal, rosArguments, announce } = context;
     const operator = terminalOperator(process.stdin, signal, announce);
-    const contact = robot.contactThresholds(await robot.readLimits(limits));
     const rollouts = await robot.GraphRollouts.open({ spec, limits, operator, rosArguments, patience, signal });
     try {
       if (!rollouts.judged) refuseUnjudged(options);
@@ -56,7 +55,7 @@ export default defineVerb({
       };
       const ground = graphGround(rollouts, heldOut, {
         howToRun: (policy) => [program, 'ros run', policy, '--limits', limits, ...rosArguments].join(' '),
-        ...(withoutGraph && { twin: simulatedGround(spec, contact) }),
+        ...(withoutGraph && { twin: simulatedGround(spec, robot.contactThresholds(await robot.readLimits(limits))) }),
       });
       try {
         const { report, page } = await runAlign(sources, options, ground, run, context);

@@ -95,8 +95,8 @@ export class ManipulationEnv implements PrivilegedEnv {
   #ended = false;
   #closed = false;
   #stepsDone = 0;
-  /** Whether a force on the tool was too large after a physics step of the present control step. */
-  #hit = false;
+  /** A force on the tool that was too large after a physics step of the present control step, if only for that. */
+  #knock: Fault | undefined;
 
   /**
    * Loads MuJoCo and compiles the model.
@@ -168,7 +168,7 @@ export class ManipulationEnv implements PrivilegedEnv {
     this.#command(action);
     // A hand that hits the arm also raises torques: the first reason comes first.
     const fault =
-      this.#simulate() ?? this.#selfCollision() ?? this.#controller.fault ?? this.#toolFault() ?? this.#knock();
+      this.#simulate() ?? this.#selfCollision() ?? this.#controller.fault ?? this.#toolFault() ?? this.#knock;
     this.#task.remember?.(stage);
     this.#stepsDone += 1;
     const terminated = fault !== undefined;
@@ -244,7 +244,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   /** One control step of physics. When it cannot be trusted, the state before it comes back, which can be observed. */
   #simulate(): Fault | undefined {
     this.#physics.checkpoint();
-    this.#hit = false;
+    this.#knock = undefined;
     try {
       this.#physics.step(this.#physicsSteps, this.#tick);
       this.#watch();
@@ -259,12 +259,7 @@ export class ManipulationEnv implements PrivilegedEnv {
   /** After a physics step. */
   #watch(): void {
     this.#controller.watch();
-    if (this.#feelsEveryStep) this.#hit ||= this.#toolFault() === 'cartesian_reflex';
-  }
-
-  /** A force on the tool that was too large, but is no more at the end of the control step. */
-  #knock(): Fault | undefined {
-    return this.#hit ? 'cartesian_reflex' : undefined;
+    if (this.#feelsEveryStep && this.#toolFault() === 'cartesian_reflex') this.#knock = 'cartesian_reflex';
   }
 
   #selfCollision(): Fault | undefined {

@@ -8,7 +8,7 @@ import {
   throwIfAborted,
   type WorkOptions,
 } from '@rapport/core';
-import type { MakeOptions } from '../entry.js';
+import { type MakeOptions, makeOptions } from '../entry.js';
 import { environmentReference, loadEntry, makeEnv, scriptedPolicy } from '../registry.js';
 import { type Actor, makeActor } from './actor.js';
 import type { EpisodeReply, EpisodeRequest, WorkerTask } from './messages.js';
@@ -138,10 +138,6 @@ async function* streamFromWorkers(options: CollectOptions): AsyncGenerator<Recor
     for (const thread of threads) thread.removeAllListeners('exit');
     await Promise.all(threads.map((thread) => thread.terminate()));
   }
-}
-
-function makeOptions({ assets, contact }: CollectOptions): MakeOptions {
-  return { ...(assets !== undefined && { assets }), ...(contact !== undefined && { contact }) };
 }
 
 function report(options: CollectOptions, done: number): void {

@@ -9,7 +9,7 @@ import {
   spaceSize,
   UnavailableError,
 } from '@rapport/core';
-import type { MakeOptions } from '../entry.js';
+import { type MakeOptions, makeOptions } from '../entry.js';
 import { environmentReference, makeEnv } from '../registry.js';
 import {
   MESSAGE_BYTES,
@@ -68,11 +68,12 @@ export class VectorEnv {
    * Starts the threads and makes the environments.
    * @throws InputError when the environment or the camera is unknown, or a number is none
    */
-  static async create({ envId, count, workers, camera, assets, contact }: VectorOptions): Promise<VectorEnv> {
+  static async create(options: VectorOptions): Promise<VectorEnv> {
+    const { envId, count, workers, camera } = options;
     for (const [name, value] of Object.entries({ count, workers })) {
       if (!Number.isInteger(value) || value < 1) throw new InputError(`${name} is ${value}; expected 1 or more`);
     }
-    const make: MakeOptions = { ...(assets !== undefined && { assets }), ...(contact !== undefined && { contact }) };
+    const make = makeOptions(options);
     const env = await makeEnv(envId, make);
     const { spec } = env;
     env.close();
